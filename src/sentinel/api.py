@@ -1,0 +1,287 @@
+"""The only module that plugins import, built-in ones included.
+
+A plugin is a module with hook implementations (`hook`) that register classes. Parameters are
+declared once, as a `Params` record on the class: it is the schema that `sentinel check` holds
+the YAML against, the documentation, and the typed object that the plugin receives.
+
+The version follows semantic versioning; arguments and attributes are only ever added.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+import aiohttp
+import msgspec
+import pluggy
+import structlog
+
+from sentinel.clock import Clock
+from sentinel.errors import (
+    Invalid,
+    Overloaded,
+    Permanent,
+    Retryable,
+    SentinelError,
+    TooLarge,
+    Unauthorized,
+)
+from sentinel.model.delivery import Message, Receipt
+from sentinel.model.signal import (
+    KINDS,
+    Activity,
+    AnySignal,
+    Change,
+    Checkin,
+    Error,
+    Metric,
+    RawItem,
+    Signal,
+    Span,
+    Status,
+)
+from sentinel.model.values import Duration, Secret, Size, duration, size
+
+API_VERSION = "1.0"
+hook = pluggy.HookimplMarker("sentinel")
+
+
+class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every plugin's parameters. A field's `Meta(description=…)` is its documentation."""
+
+
+class NoParams(Params, frozen=True):
+    """For a plugin that takes none."""
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """What the core hands to a plugin object. `http` refuses private addresses unless allowed."""
+
+    name: str
+    clock: Clock
+    log: structlog.stdlib.BoundLogger
+    http: aiohttp.ClientSession
+
+
+P = TypeVar("P", bound=Params)
+
+
+class Plugin(ABC, Generic[P]):
+    """Created without side effects, then `start`, used, `stop`; `stop` also follows a failed start."""
+
+    type: ClassVar[str]
+    summary: ClassVar[str] = ""
+    Params: ClassVar[type[Params]] = NoParams
+
+    def __init__(self, params: P, context: Context) -> None:
+        self.params = params
+        self.context = context
+
+    async def start(self) -> None:
+        """Open what is needed. An exception here is reported with the plugin's name."""
+
+    async def stop(self) -> None:
+        """Close what `start` opened."""
+
+
+class Probe(Plugin[P]):
+    """Looks at one target. The core runs it every interval, under its time-out."""
+
+    interval: ClassVar[float] = 60.0
+    timeout: ClassVar[float] = 10.0
+
+    @abstractmethod
+    async def probe(self) -> Sequence[Signal]:
+        """Give `Status` and `Metric` signals; the core fills component, time and project."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel can do. `rate` is the default of messages a minute, None for no limit."""
+
+    ack: bool = False
+    thread: bool = False
+    html: bool = False
+    idempotent: bool = False
+    max_length: int | None = None
+    rate: float | None = None
+
+
+class Notifier(Plugin[P]):
+    """Hands one message to one provider. Only the core retries.
+
+    `address` names the key of a person (`email`, `sms`) that holds the address this channel
+    sends to; None where the channel's own parameters say where (a webhook, the console).
+    """
+
+    address: ClassVar[str | None] = None
+    timeout: ClassVar[float] = 30.0
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    @abstractmethod
+    async def send(self, message: Message) -> Receipt:
+        """Return once the provider has taken it. Raise Permanent or Retryable otherwise.
+
+        May be called again with the same `message.key` after a crash or a time-out: pass the
+        key on where the provider can use it.
+        """
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a detector says. `recheck` is the next time at which `tick` may say otherwise.
+
+    `facts` fill the placeholders of the rule's annotations.
+    """
+
+    holds: bool
+    recheck: float | None = None
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Detector(ABC, Generic[P]):
+    """Pure: state in, state and verdict out. One state for each group key of each rule.
+
+    `State` is the type of the state: anything msgspec can write and read back. The state is
+    None before the first signal. Time never runs backwards between calls.
+    """
+
+    type: ClassVar[str]
+    summary: ClassVar[str] = ""
+    Params: ClassVar[type[Params]] = NoParams
+    State: ClassVar[Any] = None
+    kinds: ClassVar[frozenset[str]] = frozenset(KINDS)
+
+    def __init__(self, params: P) -> None:
+        self.params = params
+
+    @abstractmethod
+    def observe(self, signal: AnySignal, state: Any, now: float) -> tuple[Any, Verdict]:
+        """Take a signal that met the rule's conditions."""
+
+    @abstractmethod
+    def tick(self, state: Any, now: float) -> tuple[Any, Verdict]:
+        """Time passed without a signal. A state of None says: nothing is worth keeping."""
+
+    @abstractmethod
+    def explain(self, state: Any, now: float) -> str:
+        """One plain sentence: what is in the state and how it compares with the bound."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request, its body read whole and decompressed within the size limits.
+
+    `path` holds the values of the receiver's path pattern; header names are lower case.
+    """
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Who sends: a project's id or name as the sender gave it, and its key."""
+
+    project: str | None
+    key: str | None
+
+
+class Intake(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request held. `items` go in together, in one transaction, or not at all.
+
+    `reply` is the JSON body of the 200 that follows once everything is stored.
+    """
+
+    items: Sequence[AnySignal | RawItem]
+    reply: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    credentials: Credentials | None = None
+
+
+class Receiver(ABC):
+    """Decodes wire bytes to signals: no I/O, no state. The core reads, limits, checks the key,
+    stores and answers."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    paths: ClassVar[tuple[str, ...]]
+    """Patterns such as `/api/{project}/store/`."""
+    cors: ClassVar[bool] = False
+    """Whether browsers may send from any origin."""
+
+    @abstractmethod
+    def credentials(self, request: Request) -> Credentials:
+        """Read from headers, path and query alone, before the body is read."""
+
+    @abstractmethod
+    def decode(self, request: Request) -> Intake:
+        """Raises Invalid with what was found and what was expected. `Intake.credentials`
+        replace the early ones where only the body has them."""
+
+    def refusal_headers(self, error: SentinelError) -> Mapping[str, str]:
+        """Headers of this protocol for a refused request, beside `Retry-After`."""
+        return {}
+
+
+class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    text: str
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Action(Plugin[P]):
+    """Something that a person (or, with guard rails, a rule) may run: a test or a repair."""
+
+    timeout: ClassVar[float] = 30.0
+    changes: ClassVar[bool] = False
+    """Whether it changes anything outside; such an action is asked for twice and audited."""
+
+    @abstractmethod
+    async def run(self) -> ActionResult: ...
+
+
+Kind = Literal["probe", "detector", "notifier", "receiver", "action"]
+
+__all__ = [
+    "API_VERSION",
+    "Action",
+    "ActionResult",
+    "Activity",
+    "AnySignal",
+    "Capabilities",
+    "Change",
+    "Checkin",
+    "Clock",
+    "Context",
+    "Credentials",
+    "Detector",
+    "Duration",
+    "Error",
+    "Intake",
+    "Invalid",
+    "Kind",
+    "Message",
+    "Metric",
+    "NoParams",
+    "Notifier",
+    "Overloaded",
+    "Params",
+    "Permanent",
+    "Plugin",
+    "Probe",
+    "RawItem",
+    "Receipt",
+    "Receiver",
+    "Request",
+    "Retryable",
+    "Secret",
+    "SentinelError",
+    "Signal",
+    "Size",
+    "Span",
+    "Status",
+    "TooLarge",
+    "Unauthorized",
+    "Verdict",
+    "duration",
+    "hook",
+    "size",
+]

@@ -1,0 +1,1 @@
+"""Frozen records. This package imports nothing of the rest of Sentinel."""

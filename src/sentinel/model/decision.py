@@ -1,0 +1,43 @@
+"""Decisions: what the engine did or did not do, and why. Reasons are values."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+Verb = Literal[
+    "alert_pending",
+    "alert_dropped",
+    "alert_fired",
+    "alert_resolved",
+    "incident_opened",
+    "incident_joined",
+    "incident_rerooted",
+    "incident_acknowledged",
+    "incident_resolved",
+    "delivery_enqueued",
+    "not_delivered",
+    "rule_removed",
+    "detector_failed",
+]
+Outcome = Literal["waiting", "opened", "merged", "suppressed"]
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """`reason` is a stable word to count by, `text` the sentence for a person."""
+
+    at: float
+    verb: Verb
+    reason: str
+    text: str
+    rule: str | None = None
+    alert: int | None = None
+    incident: int | None = None
+
+
+class Match(Struct, frozen=True, kw_only=True):
+    """How one signal that matched one rule was accounted for."""
+
+    signal: str
+    rule: str
+    outcome: Outcome
+    alert: int | None = None
