@@ -41,6 +41,7 @@ from sentinel.model.signal import (
     Status,
 )
 from sentinel.model.values import Duration, Secret, Size, duration, size
+from sentinel.model.verdict import Verdict
 
 API_VERSION = "1.0"
 hook = pluggy.HookimplMarker("sentinel")
@@ -63,15 +64,19 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     http: aiohttp.ClientSession
 
 
+ParamsType = type[Params]
 P = TypeVar("P", bound=Params)
 
 
 class Plugin(ABC, Generic[P]):
-    """Created without side effects, then `start`, used, `stop`; `stop` also follows a failed start."""
+    """Created without side effects, then `start`, used, `stop`.
+
+    `stop` also follows a failed start.
+    """
 
     type: ClassVar[str]
     summary: ClassVar[str] = ""
-    Params: ClassVar[type[Params]] = NoParams
+    Params: ClassVar[ParamsType] = NoParams
 
     def __init__(self, params: P, context: Context) -> None:
         self.params = params
@@ -126,17 +131,6 @@ class Notifier(Plugin[P]):
         """
 
 
-class Verdict(msgspec.Struct, frozen=True):
-    """What a detector says. `recheck` is the next time at which `tick` may say otherwise.
-
-    `facts` fill the placeholders of the rule's annotations.
-    """
-
-    holds: bool
-    recheck: float | None = None
-    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
-
-
 class Detector(ABC, Generic[P]):
     """Pure: state in, state and verdict out. One state for each group key of each rule.
 
@@ -146,7 +140,7 @@ class Detector(ABC, Generic[P]):
 
     type: ClassVar[str]
     summary: ClassVar[str] = ""
-    Params: ClassVar[type[Params]] = NoParams
+    Params: ClassVar[ParamsType] = NoParams
     State: ClassVar[Any] = None
     kinds: ClassVar[frozenset[str]] = frozenset(KINDS)
 

@@ -37,7 +37,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 class Match(Struct, frozen=True, kw_only=True):
     """How one signal that matched one rule was accounted for."""
 
-    signal: str
+    signal: int
     rule: str
     outcome: Outcome
     alert: int | None = None

@@ -8,12 +8,18 @@ Reason = Literal["firing", "cause_found", "reminder", "resolved", "test"]
 DeliveryState = Literal["pending", "sending", "sent", "failed", "superseded"]
 
 
-class DeliveryIntent(Struct, frozen=True, kw_only=True):
-    """What the engine wants sent. `person` is empty where a channel is addressed directly."""
+class Recipient(Struct, frozen=True):
+    """One address on one channel. `person` is None where a channel is addressed directly."""
 
     channel: str
-    address: str
-    person: str | None
+    address: str = ""
+    person: str | None = None
+
+
+class DeliveryIntent(Struct, frozen=True, kw_only=True):
+    """What the engine wants sent."""
+
+    recipient: Recipient
     reason: Reason
     incident: int | None
     severity: str

@@ -15,9 +15,13 @@ State = Literal["up", "degraded", "down", "unknown"]
 
 
 class Signal(Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True):
-    """What all kinds share. Times are seconds since 1970 UTC."""
+    """What all kinds share. Times are seconds since 1970 UTC.
+
+    `at` is the source's clock, `received` and `seq` (the number in the store) are the pipeline's.
+    """
 
     id: str = ""
+    seq: int = 0
     at: float = 0.0
     received: float = 0.0
     project: str = ""

@@ -1,0 +1,143 @@
+"""The life of an alert: pending, firing, acknowledged, resolved."""
+
+from msgspec.structs import replace
+
+from sentinel.engine.annotations import fill
+from sentinel.engine.effects import WindowKey
+from sentinel.engine.rules import Rule
+from sentinel.engine.state import State
+from sentinel.model.alert import Alert
+from sentinel.model.decision import Match, Outcome
+from sentinel.model.signal import Signal
+from sentinel.model.values import Duration
+from sentinel.model.verdict import Verdict
+
+
+def judge(
+    state: State,
+    rule: Rule,
+    window: WindowKey,
+    verdict: Verdict,
+    signal: Signal | None,
+) -> Alert | None:
+    """Bring the alert of one group key in line with its detector's verdict.
+
+    Returns the alert if it began to fire or was resolved just now, else None.
+    """
+    alert = state.current_alert(window)
+    if alert is None:
+        return _begin(state, rule, window, verdict, signal) if verdict.holds and signal else None
+    if verdict.holds:
+        _continue(state, window, alert, signal)
+        return None
+    return _clear(state, rule, window, alert, signal)
+
+
+def outcome_of(state: State, rule: Rule, window: WindowKey, signal: Signal) -> Match:
+    """How a signal that met the rule is accounted for, once the alert has been judged."""
+    alert = state.current_alert(window)
+    outcome: Outcome = "waiting"
+    if alert is not None and alert.active:
+        outcome = "opened" if alert.fired == state.now and alert.count == 1 else "merged"
+    number = None if alert is None else alert.id
+    return Match(signal=signal.seq, rule=rule.name, outcome=outcome, alert=number)
+
+
+def on_timer(state: State, rule: Rule, window: WindowKey) -> Alert | None:
+    """`for` is over, or `keep_firing_for` is. Returns the alert that changed."""
+    alert = state.current_alert(window)
+    if alert is None:
+        return None
+    if alert.state == "pending":
+        return _fire(state, rule, window, alert)
+    return _resolve(state, window, alert, "recovered", "its condition no longer holds")
+
+
+def end(state: State, window: WindowKey, alert: Alert, reason: str, text: str) -> Alert | None:
+    """Close an alert whose rule is gone. Returns it if it had been firing."""
+    if alert.state == "pending":
+        _drop(state, window, alert, reason, text)
+        return None
+    return _resolve(state, window, alert, reason, text)
+
+
+def _begin(
+    state: State, rule: Rule, window: WindowKey, verdict: Verdict, signal: Signal
+) -> Alert | None:
+    key = rule.key(signal)
+    alert = Alert(
+        id=state.next_alert(),
+        rule=rule.name,
+        key=key,
+        state="pending",
+        severity=rule.severity,
+        labels={**rule.labels, **key},
+        started=state.now,
+        last=state.now,
+        code=getattr(signal, "code", None),
+        tenant=key.get("tenant") or rule.labels.get("tenant") or signal.tenant,
+        group=getattr(signal, "group", None),
+        signal=signal.seq,
+        annotations=_annotations(rule, key, verdict, signal),
+        verdict=_explain(state, rule, window),
+    )
+    if rule.hold <= 0:
+        return _fire(state, rule, window, alert)
+    state.put_alert(window, alert)
+    text = f"{alert.verdict}; fires if that holds for {Duration(rule.hold)}"
+    state.decide("alert_pending", "for", text, rule=rule.name, alert=alert.id)
+    return None
+
+
+def _continue(state: State, window: WindowKey, alert: Alert, signal: Signal | None) -> None:
+    if signal is not None or alert.cleared is not None:
+        state.put_alert(window, replace(_merged(state, alert, signal), cleared=None))
+
+
+def _clear(
+    state: State, rule: Rule, window: WindowKey, alert: Alert, signal: Signal | None
+) -> Alert | None:
+    if alert.state == "pending":
+        _drop(state, window, alert, "recovered", "its condition did not hold for long enough")
+        return None
+    if rule.keep <= 0:
+        return _resolve(state, window, alert, "recovered", "its condition no longer holds")
+    if signal is not None or alert.cleared is None:
+        since = state.now if alert.cleared is None else alert.cleared
+        state.put_alert(window, replace(_merged(state, alert, signal), cleared=since))
+    return None
+
+
+def _merged(state: State, alert: Alert, signal: Signal | None) -> Alert:
+    return alert if signal is None else replace(alert, count=alert.count + 1, last=state.now)
+
+
+def _fire(state: State, rule: Rule, window: WindowKey, alert: Alert) -> Alert:
+    firing = replace(alert, state="firing", fired=state.now)
+    state.put_alert(window, firing)
+    state.decide("alert_fired", "condition", alert.verdict, rule=rule.name, alert=alert.id)
+    return firing
+
+
+def _resolve(state: State, window: WindowKey, alert: Alert, reason: str, text: str) -> Alert:
+    resolved = replace(alert, state="resolved", resolved=state.now)
+    state.put_alert(window, resolved)
+    state.decide("alert_resolved", reason, text, rule=alert.rule, alert=alert.id)
+    return resolved
+
+
+def _drop(state: State, window: WindowKey, alert: Alert, reason: str, text: str) -> None:
+    state.put_alert(window, replace(alert, state="resolved", resolved=state.now))
+    state.decide("alert_dropped", reason, text, rule=alert.rule, alert=alert.id)
+
+
+def _explain(state: State, rule: Rule, window: WindowKey) -> str:
+    return rule.detector.explain(state.windows[window].state, state.now)
+
+
+def _annotations(
+    rule: Rule, key: dict[str, str], verdict: Verdict, signal: Signal
+) -> dict[str, str]:
+    fields = {name: getattr(signal, name) for name in signal.__struct_fields__}
+    values = {**rule.facts, **fields, **rule.labels, **key, **verdict.facts}
+    return {name: fill(template, values) for name, template in rule.annotations.items()}

@@ -1,0 +1,156 @@
+"""Conditions of a rule, compiled once to closures that can also say why they held or not.
+
+The shape and the field names were checked when the configuration was loaded; here they are
+only given their meaning:
+
+- a scalar is equality, a list is membership, a mapping is operators that must all hold;
+- a field without a value meets nothing but `exists: false` and `not`;
+- `any`, `all` and `not` combine whole conditions.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import re2
+from msgspec import Struct
+
+from sentinel.model.signal import Signal
+
+Test = Callable[[Any], bool]
+Getter = Callable[[Signal], Any]
+
+
+class Line(Struct, frozen=True):
+    """One condition held against one signal, in the words of the YAML."""
+
+    field: str
+    wanted: str
+    found: str
+    held: bool
+
+
+class Condition(Struct, frozen=True):
+    """`equal` holds the fields that must have one of some values: what an index can use."""
+
+    matches: Callable[[Signal], bool]
+    explain: Callable[[Signal], list[Line]]
+    equal: dict[str, frozenset[Any]]
+
+
+def compile_where(where: Mapping[str, Any]) -> Condition:
+    """Raises re2.error for a regular expression that does not compile."""
+    parts = [_part(key, wanted) for key, wanted in where.items()]
+    equal = {key: values for part in parts for key, values in part.equal.items()}
+    return Condition(_all_of([p.matches for p in parts]), _lines_of(parts), equal)
+
+
+def getter(path: str) -> Getter:
+    """Reads a field, or `tags.NAME`; None where there is no value."""
+    if path.startswith("tags."):
+        name = path.removeprefix("tags.")
+        return lambda signal: signal.tags.get(name)
+    return operator.attrgetter(path)
+
+
+def _part(key: str, wanted: Any) -> Condition:
+    if key == "not":
+        inner = compile_where(wanted)
+        return Condition(
+            lambda signal: not inner.matches(signal),
+            lambda signal: [_negated(line) for line in inner.explain(signal)],
+            {},
+        )
+    if key in ("any", "all"):
+        choices = [compile_where(choice) for choice in wanted]
+        tests = [choice.matches for choice in choices]
+        combined = _any_of(tests) if key == "any" else _all_of(tests)
+        return Condition(combined, _lines_of(choices), {})
+    return _field(key, wanted)
+
+
+def _field(path: str, wanted: Any) -> Condition:
+    read, test = getter(path), _test(wanted)
+
+    def matches(signal: Signal) -> bool:
+        return test(read(signal))
+
+    def explain(signal: Signal) -> list[Line]:
+        value = read(signal)
+        return [Line(path, _text(wanted), "nothing" if value is None else repr(value), test(value))]
+
+    return Condition(matches, explain, _equality(path, wanted))
+
+
+def _equality(path: str, wanted: Any) -> dict[str, frozenset[Any]]:
+    if isinstance(wanted, Mapping) or "." in path:
+        return {}
+    return {path: frozenset(wanted if isinstance(wanted, list) else [wanted])}
+
+
+def _test(wanted: Any) -> Test:
+    if isinstance(wanted, Mapping):
+        return _all_of([_OPERATORS[name](operand) for name, operand in wanted.items()])
+    if isinstance(wanted, list):
+        values = frozenset(wanted)
+        return lambda value: value in values
+    return lambda value: bool(value == wanted)
+
+
+def _present(test: Test) -> Test:
+    return lambda value: value is not None and test(value)
+
+
+def _matches(pattern: str) -> Test:
+    # RE2 runs in linear time: a rule must not be able to hang the daemon.
+    search = re2.compile(pattern).search
+    return _present(lambda value: search(value) is not None)
+
+
+def _negation(wanted: Any) -> Test:
+    test = _test(wanted)
+    return lambda value: not test(value)
+
+
+_OPERATORS: dict[str, Callable[[Any], Test]] = {
+    "gt": lambda bound: _present(lambda value: value > bound),
+    "gte": lambda bound: _present(lambda value: value >= bound),
+    "lt": lambda bound: _present(lambda value: value < bound),
+    "lte": lambda bound: _present(lambda value: value <= bound),
+    "contains": lambda part: _present(lambda value: part in value),
+    "starts_with": lambda prefix: _present(lambda value: value.startswith(prefix)),
+    "matches": _matches,
+    "exists": lambda wanted: lambda value: (value is not None) is wanted,
+    "not": _negation,
+}
+
+
+def _all_of(tests: Sequence[Test]) -> Test:
+    match tests:
+        case []:
+            return lambda _: True
+        case [only]:
+            return only
+        case [first, second]:
+            return lambda value: first(value) and second(value)
+    return lambda value: all(test(value) for test in tests)
+
+
+def _any_of(tests: Sequence[Test]) -> Test:
+    return lambda value: any(test(value) for test in tests)
+
+
+def _lines_of(parts: Sequence[Condition]) -> Callable[[Signal], list[Line]]:
+    return lambda signal: [line for part in parts for line in part.explain(signal)]
+
+
+def _negated(line: Line) -> Line:
+    return Line(line.field, f"not {line.wanted}", line.found, not line.held)
+
+
+def _text(wanted: Any) -> str:
+    if isinstance(wanted, Mapping):
+        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
+    if isinstance(wanted, list):
+        return "one of " + ", ".join(repr(value) for value in wanted)
+    return repr(wanted)

@@ -1,0 +1,160 @@
+"""Which incident an alert belongs to: the one that shares its root cause.
+
+An alert joins an open incident whose root has the same code (or, without a code, the same error
+group), or whose root may have caused it by the catalog. Where the alert is itself a cause of
+open incidents, it becomes the root and those incidents fold into one.
+"""
+
+from msgspec.structs import replace
+
+from sentinel.engine.state import State
+from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
+
+
+def place(state: State, alert: Alert) -> tuple[Incident, str]:
+    """Put a firing alert into its incident, and say how: `opened`, `joined`, `rerooted`, or
+    `raised` where its severity is above the incident's, so that people must be paged anew."""
+    home = _home_of(state, alert)
+    if home is not None:
+        return _join(state, home, alert)
+    effects = _effects_of(state, alert)
+    if effects:
+        return _reroot(state, effects, alert)
+    return _open(state, alert), "opened"
+
+
+def leave(state: State, alert: Alert) -> Incident | None:
+    """An alert was resolved. Returns its incident if that was the last one firing in it."""
+    incident = state.incidents.get(alert.incident or 0)
+    if incident is None or any(number in state.alerts for number in incident.alerts):
+        return None
+    resolved = replace(incident, state="resolved", resolved=state.now)
+    state.put_incident(resolved)
+    text = f"all {len(incident.alerts)} of its alerts are over"
+    if len(incident.alerts) == 1:
+        text = "its alert is over"
+    state.decide("incident_resolved", "recovered", text, incident=incident.id)
+    return resolved
+
+
+def title_of(alert: Alert) -> str:
+    """What the incident is called: the rule's own summary, else the code, else the rule."""
+    return alert.annotations.get("summary") or alert.code or alert.rule
+
+
+def _home_of(state: State, alert: Alert) -> Incident | None:
+    return next((i for i in state.incidents.values() if _is_home(state, i, alert)), None)
+
+
+def _is_home(state: State, incident: Incident, alert: Alert) -> bool:
+    if incident.code is None or alert.code is None:
+        return alert.group is not None and incident.group == alert.group
+    if not _same_tenant(state, incident, alert):
+        return False
+    causes = state.book.causes
+    return incident.code == alert.code or causes.may_cause(incident.code, alert.code)
+
+
+def _effects_of(state: State, alert: Alert) -> list[Incident]:
+    code, causes = alert.code, state.book.causes
+    if code is None or code not in causes.effects:
+        return []
+    return [
+        incident
+        for incident in state.incidents.values()
+        if incident.code is not None
+        and causes.may_cause(code, incident.code)
+        and _same_tenant(state, incident, alert)
+    ]
+
+
+def _same_tenant(state: State, incident: Incident, alert: Alert) -> bool:
+    own = state.book.causes.per_tenant
+    if incident.code not in own and alert.code not in own:
+        return True
+    return incident.tenant == alert.tenant or not (incident.tenant and alert.tenant)
+
+
+def _open(state: State, alert: Alert) -> Incident:
+    incident = Incident(
+        id=state.next_incident(),
+        severity=alert.severity,
+        title=title_of(alert),
+        root=alert.id,
+        alerts=(alert.id,),
+        code=alert.code,
+        tenant=alert.tenant,
+        group=alert.group,
+        opened=state.now,
+    )
+    _adopt(state, incident, alert)
+    text = f"{incident.title}: no open incident shares its cause"
+    state.decide("incident_opened", "new_cause", text, alert=alert.id, incident=incident.id)
+    return incident
+
+
+def _join(state: State, incident: Incident, alert: Alert) -> tuple[Incident, str]:
+    raised = _rank(alert.severity) > _rank(incident.severity)
+    joined = replace(
+        incident,
+        alerts=(*incident.alerts, alert.id),
+        severity=alert.severity if raised else incident.severity,
+    )
+    _adopt(state, joined, alert)
+    cascade = alert.code != incident.code and alert.code is not None
+    reason = "cascade" if cascade else "same_cause"
+    text = (
+        f"{alert.code} is an effect of {incident.code}, the root of the incident"
+        if cascade
+        else "it has the same cause as the incident"
+    )
+    state.decide("incident_joined", reason, text, alert=alert.id, incident=incident.id)
+    return joined, "raised" if raised else "joined"
+
+
+def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incident, str]:
+    """The oldest incident is kept, with what was done about it; the others fold into it."""
+    kept, *others = sorted(effects, key=lambda incident: incident.id)
+    everyone = [kept, *others]
+    numbers = {number for incident in everyone for number in incident.alerts}
+    severest = max((incident.severity for incident in everyone), key=_rank)
+    raised = _rank(alert.severity) > _rank(severest)
+    rooted = replace(
+        kept,
+        root=alert.id,
+        title=title_of(alert),
+        code=alert.code,
+        tenant=alert.tenant,
+        group=alert.group,
+        severity=alert.severity if raised else severest,
+        alerts=(*sorted(numbers), alert.id),
+        told=tuple(dict.fromkeys(r for incident in everyone for r in incident.told)),
+    )
+    for other in others:
+        _fold(state, other, rooted)
+    _adopt(state, rooted, alert)
+    text = f"{alert.code} is the cause of {kept.code}, which stood for the incident until now"
+    state.decide("incident_rerooted", "cause_found", text, alert=alert.id, incident=kept.id)
+    return rooted, "raised" if raised else "rerooted"
+
+
+def _fold(state: State, incident: Incident, into: Incident) -> None:
+    for number in incident.alerts:
+        if number in state.alerts:
+            _assign(state, state.alerts[number], into.id)
+    state.put_incident(replace(incident, state="resolved", resolved=state.now))
+    text = f"it has the same root cause as incident {into.id} and goes on there"
+    state.decide("incident_resolved", "folded", text, incident=incident.id)
+
+
+def _adopt(state: State, incident: Incident, alert: Alert) -> None:
+    _assign(state, alert, incident.id)
+    state.put_incident(incident)
+
+
+def _assign(state: State, alert: Alert, incident: int) -> None:
+    state.put_alert(state.window_of(alert), replace(alert, incident=incident))
+
+
+def _rank(severity: AlertSeverity) -> int:
+    return SEVERITY_RANK[severity]

@@ -1,0 +1,60 @@
+"""What is due when. Timers are no state of their own: each is derived from the state of its
+subject, so that a restart needs to restore nothing but the subjects."""
+
+import heapq
+from collections.abc import Iterator
+
+Subject = tuple[str, str, str]
+"""What a timer belongs to: `("window", rule, key)`, `("alert", id, "")`, `("incident", id, "")`."""
+
+
+class Timers:
+    """One timer for each subject. Equal times come in the order of the subjects, so that two
+    runs over the same signals agree."""
+
+    def __init__(self) -> None:
+        self._due: dict[Subject, float] = {}
+        self._heap: list[tuple[float, Subject]] = []
+        self._queued: dict[Subject, float] = {}
+
+    def set(self, subject: Subject, due: float | None) -> None:
+        if due is None:
+            self._due.pop(subject, None)
+            return
+        self._due[subject] = due
+        # A timer that only moves later stays queued at its old time and is queued again when
+        # that comes: a window that every signal prolongs costs one entry, not one a signal.
+        queued = self._queued.get(subject)
+        if queued is None or due < queued:
+            self._queue(subject, due)
+
+    def next_due(self) -> float | None:
+        self._settle()
+        return self._heap[0][0] if self._heap else None
+
+    def pop_until(self, now: float) -> Iterator[tuple[float, Subject]]:
+        """Timers due at or before `now`, in order; those that are set meanwhile included."""
+        while True:
+            self._settle()
+            if not self._heap or self._heap[0][0] > now:
+                return
+            due, subject = heapq.heappop(self._heap)
+            del self._queued[subject], self._due[subject]
+            yield due, subject
+
+    def _settle(self) -> None:
+        """Make the first entry a true one."""
+        while self._heap:
+            queued, subject = self._heap[0]
+            due = self._due.get(subject)
+            if due == queued and self._queued.get(subject) == queued:
+                return
+            heapq.heappop(self._heap)
+            if self._queued.get(subject) == queued:
+                del self._queued[subject]
+                if due is not None:
+                    self._queue(subject, due)
+
+    def _queue(self, subject: Subject, due: float) -> None:
+        self._queued[subject] = due
+        heapq.heappush(self._heap, (due, subject))

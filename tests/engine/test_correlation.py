@@ -1,0 +1,69 @@
+from sentinel.engine.book import Causes
+from tests.engine.worlds import World, any_rule, book, error
+
+CAUSES = Causes(
+    effects={"TWILIO": frozenset({"SMS", "GREETING"}), "GREETING": frozenset()},
+    per_tenant=frozenset({"EMPTY"}),
+)
+
+
+def world(*, severities: dict[str, str] | None = None) -> World:
+    rules = [
+        any_rule(f"{code}Rule", where={"code": code}, by=["tenant"], severity=severity)
+        for code, severity in (severities or dict.fromkeys(_CODES, "warning")).items()
+    ]
+    return World(book(*rules, causes=CAUSES))
+
+
+_CODES = ("TWILIO", "SMS", "GREETING", "EMPTY")
+
+
+def test_an_effect_joins_the_incident_of_its_cause_without_a_page() -> None:
+    w = world()
+    w.run(error(0, code="TWILIO"), error(1, code="SMS"), error(2, code="GREETING"))
+    assert [reason for _, _, reason in w.delivered()] == ["firing"]
+    assert w.history.incidents[1].alerts == (1, 2, 3)
+
+
+def test_a_cause_that_comes_late_becomes_the_root_and_is_told() -> None:
+    w = world()
+    w.run(error(0, code="SMS"), error(1, code="TWILIO"))
+    assert [reason for _, _, reason in w.delivered()] == ["firing", "cause_found"]
+    assert w.history.incidents[1].code == "TWILIO"
+
+
+def test_a_late_cause_folds_the_incidents_of_its_effects_into_one() -> None:
+    w = world()
+    w.run(error(0, code="SMS"), error(1, code="GREETING"), error(2, code="TWILIO"))
+    assert w.history.incidents[1].state == "open"
+    assert w.history.incidents[2].state == "resolved"
+    assert {alert.incident for alert in w.history.alerts.values()} == {1}
+    assert [reason for _, _, reason in w.delivered()] == ["firing", "firing", "cause_found"]
+
+
+def test_one_code_of_two_tenants_is_one_incident() -> None:
+    w = world()
+    w.run(error(0, code="TWILIO", tenant="acme"), error(1, code="TWILIO", tenant="globex"))
+    assert len(w.delivered()) == 1
+
+
+def test_a_code_that_concerns_one_tenant_each_keeps_tenants_apart() -> None:
+    w = world()
+    w.run(error(0, code="EMPTY", tenant="acme"), error(1, code="EMPTY", tenant="globex"))
+    assert len(w.delivered()) == 2
+
+
+def test_a_more_severe_alert_pages_anew() -> None:
+    w = world(severities={"TWILIO": "warning", "SMS": "critical"})
+    w.run(error(0, code="TWILIO"), error(1, code="SMS"))
+    assert [reason for _, _, reason in w.delivered()] == ["firing", "firing"]
+    assert w.history.incidents[1].severity == "critical"
+
+
+def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
+    w = world()
+    w.run(error(0, code="TWILIO"), error(100, code="SMS"))
+    w.run(until=399)
+    assert w.history.incidents[1].state == "open"
+    w.run(until=400)
+    assert w.history.incidents[1].state == "resolved"
