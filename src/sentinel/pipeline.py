@@ -1,0 +1,282 @@
+"""THE SPINE. The path of a signal, from top to bottom:
+
+    accept:  stamp -> scrub -> enrich -> queue ............ on the event loop, signal by signal
+    commit:  keep -> ENGINE -> effects, in one transaction . on the writer's thread, in batches
+    then:    the sender gets its 2xx, the outbox is woken
+
+While one batch is being written the next one gathers, so the busier it is the larger the
+batches are, and nobody waits for a timer.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+
+import structlog
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from sentinel.clock import Clock
+from sentinel.config.model import Config
+from sentinel.engine.book import Book
+from sentinel.engine.effects import Effects
+from sentinel.engine.engine import Acknowledge, Engine
+from sentinel.errors import Overloaded, SentinelError, StoreError
+from sentinel.ingest.scrub import Scrubber
+from sentinel.intelligence.catalog import Catalog
+from sentinel.intelligence.enrich import enrich
+from sentinel.model.signal import KIND_OF, AnySignal, Error, RawItem, Signal
+from sentinel.quota import Quotas
+from sentinel.store import engine as engine_store
+from sentinel.store import signals as signal_store
+from sentinel.store.database import Database
+from sentinel.store.keep import Draft, keep
+
+log = structlog.get_logger("sentinel.pipeline")
+
+_MOST_IN_A_BATCH = 500
+_RETRY_AFTER = 2.0
+# Wall clocks step; a wait is cut short so that a timer is never late by more than this.
+_LONGEST_WAIT = 5.0
+
+
+class Setup(Struct, frozen=True):
+    """What a reload exchanges, all at once."""
+
+    config: Config
+    catalog: Catalog
+    scrubber: Scrubber
+    book: Book
+
+
+class Entry(Struct):
+    """What is committed together or not at all: one request, one probe's round, one command."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    raw: list[RawItem] = field(default_factory=list)
+    command: Acknowledge | None = None
+    size: int = 0
+    done: asyncio.Future[None] = field(default_factory=asyncio.Future)
+
+
+class Written(Struct):
+    """What one transaction stored."""
+
+    engine: Engine
+    signals: list[Signal]
+    effects: Effects
+
+
+class Pipeline:
+    def __init__(
+        self,
+        database: Database,
+        setup: Setup,
+        clock: Clock,
+        on_commit: Callable[[Written], None],
+    ) -> None:
+        self._database = database
+        self._setup = setup
+        self._clock = clock
+        self._on_commit = on_commit
+        self._quotas = Quotas(clock)
+        self._queue: list[Entry] = []
+        self._queued_signals = 0
+        self._queued_bytes = 0
+        self._arrived = asyncio.Event()
+        self._engine: Engine | None = None
+        self._open = True
+
+    async def accept(self, project: str, items: Iterable[AnySignal | RawItem]) -> None:
+        """Returns once the items and every decision that they caused are committed.
+
+        Raises Overloaded where the queue or the project's quota is full and StoreError where the
+        store refuses; nothing was kept then.
+        """
+        stamped = self._sample(project, [self._stamp(project, item) for item in items])
+        self._quotas.take(project, len(stamped), self._quota_of(project))
+        entry = Entry()
+        for item in stamped:
+            if isinstance(item, RawItem):
+                entry.raw.append(self._setup.scrubber.scrub_item(item))
+                entry.size += len(item.body)
+            else:
+                draft = self._draft(self._setup.scrubber.scrub(item))
+                entry.drafts.append(draft)
+                entry.size += len(draft.body)
+        await self._submit(entry)
+
+    async def acknowledge(self, incident: int, by: str) -> None:
+        """A person takes an incident; returns once that is committed."""
+        command = Acknowledge(incident, by, self._clock.now())
+        await self._submit(Entry(command=command))
+
+    async def run(self) -> None:
+        """Commit batch after batch, and let timers run, until `stop`."""
+        while self._open or self._queue:
+            batch = await self._next_batch()
+            if batch is not None:
+                await self._commit(batch)
+
+    def stop(self) -> None:
+        """Accept nothing more; `run` returns when what was queued is committed."""
+        self._open = False
+        self._arrived.set()
+
+    def reconfigure(self, setup: Setup) -> None:
+        """From the next batch on. The engine is rebuilt from what is stored, as at a start."""
+        self._setup = setup
+        self._engine = None
+        self._arrived.set()
+
+    def _stamp(self, project: str, item: AnySignal | RawItem) -> AnySignal | RawItem:
+        now = self._clock.now()
+        if isinstance(item, RawItem):
+            return replace(item, project=project, received=now)
+        own = self._setup.config.projects.get(project)
+        return replace(
+            item,
+            project=project,
+            received=now,
+            at=item.at or now,
+            environment=item.environment or (own and own.environment),
+            tenant=item.tenant or (own and own.tenant),
+        )
+
+    def _sample(self, project: str, items: list[AnySignal | RawItem]) -> list[AnySignal | RawItem]:
+        own = self._setup.config.projects.get(project)
+        if own is None:
+            return items
+        return [item for item in items if _is_kept(item, own.sample)]
+
+    def _quota_of(self, project: str) -> float | None:
+        own = self._setup.config.projects.get(project)
+        return (own and own.quota) or self._setup.config.limits.quota
+
+    def _draft(self, signal: AnySignal) -> Draft:
+        if not isinstance(signal, Error):
+            return Draft(signal, signal_store.pack(signal))
+        found = enrich(signal, self._setup.catalog)
+        body = signal_store.pack(found.error)
+        return Draft(found.error, body, found.culprit, found.basis, found.catalogued)
+
+    async def _submit(self, entry: Entry) -> None:
+        limits = self._setup.config.limits
+        full = (
+            self._queued_signals >= limits.queue_signals
+            or self._queued_bytes + entry.size > limits.queue_bytes
+        )
+        if full or not self._open:
+            raise Overloaded("the queue of signals to be stored is full", _RETRY_AFTER)
+        self._queue.append(entry)
+        self._queued_signals += len(entry.drafts) + len(entry.raw)
+        self._queued_bytes += entry.size
+        self._arrived.set()
+        await entry.done
+
+    async def _next_batch(self) -> list[Entry] | None:
+        """The entries that wait; none of them where a timer is due; None to look again."""
+        if not self._queue and not self._is_due():
+            self._arrived.clear()
+            await self._wait()
+            if not self._queue and not self._is_due():
+                return None
+        batch, self._queue = self._queue[:_MOST_IN_A_BATCH], self._queue[_MOST_IN_A_BATCH:]
+        for entry in batch:
+            self._queued_signals -= len(entry.drafts) + len(entry.raw)
+            self._queued_bytes -= entry.size
+        return batch
+
+    def _is_due(self) -> bool:
+        if self._engine is None:
+            return True
+        due = self._engine.next_due()
+        return due is not None and due <= self._clock.now()
+
+    async def _wait(self) -> None:
+        due = None if self._engine is None else self._engine.next_due()
+        left = _LONGEST_WAIT if due is None else due - self._clock.now()
+        arrived = asyncio.ensure_future(self._arrived.wait())
+        slept = asyncio.ensure_future(self._clock.sleep(max(0.0, min(left, _LONGEST_WAIT))))
+        try:
+            await asyncio.wait((arrived, slept), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            arrived.cancel()
+            slept.cancel()
+
+    async def _commit(self, batch: list[Entry]) -> None:
+        setup, engine = self._setup, self._engine
+        # Until the transaction is through, what the engine has seen may never have happened.
+        self._engine = None
+        try:
+            written = await self._database.write(lambda conn: self._write(conn, batch, engine))
+        except StoreError as error:
+            _fail(batch, error)
+            log.error("commit refused", error=str(error), entries=len(batch))
+            # Without senders that would try again, only a pause keeps this from spinning.
+            await self._clock.sleep(1.0 if not batch else 0.0)
+        except Exception as error:  # noqa: BLE001 - one poison entry must not fail the others
+            await self._commit_apart(batch, error)
+        else:
+            if self._setup is setup:
+                self._engine = written.engine
+            for entry in batch:
+                _succeed(entry)
+            self._on_commit(written)
+
+    async def _commit_apart(self, batch: list[Entry], error: Exception) -> None:
+        """Something in the batch can't be written. Alone, each entry answers for itself."""
+        if len(batch) > 1:
+            for entry in batch:
+                await self._commit([entry])
+            return
+        log.error("an entry was set aside", error=repr(error), exc_info=error)
+        _fail(batch, SentinelError(f"it can't be stored: {type(error).__name__}"))
+        if not batch:
+            await self._clock.sleep(1.0)
+
+    def _write(
+        self, conn: sqlite3.Connection, batch: list[Entry], engine: Engine | None
+    ) -> Written:
+        """In one transaction: the signals, the engine's step, and all that follows from it."""
+        now = self._clock.now()
+        engine = engine or Engine(self._setup.book, engine_store.load(conn), now)
+        signals: list[Signal] = []
+        inputs: list[Signal | Acknowledge] = []
+        for entry in batch:
+            kept = [one for draft in entry.drafts if (one := keep(conn, draft)) is not None]
+            signals += kept
+            inputs += kept
+            if entry.command is not None:
+                inputs.append(entry.command)
+            if entry.raw:
+                signal_store.insert_raw(conn, entry.raw)
+        # Up to the last input and no further: what arrives meanwhile is not yet in the past.
+        effects = engine.step(inputs, inputs[-1].received if inputs else now)
+        counters = engine_store.Counters(engine.last_alert, engine.last_incident, engine.now)
+        engine_store.save(conn, effects, counters, now)
+        return Written(engine, signals, effects)
+
+
+def _is_kept(item: AnySignal | RawItem, shares: object) -> bool:
+    """Decided by the id, so that a sender that tries again gets the same answer."""
+    if isinstance(item, RawItem):
+        return True
+    share: float = getattr(shares, KIND_OF[type(item)])
+    if share >= 1.0 or not item.id:
+        return True
+    number = int.from_bytes(blake2b(item.id.encode(), digest_size=8).digest(), "big")
+    return number < share * 2**64
+
+
+def _succeed(entry: Entry) -> None:
+    if not entry.done.done():
+        entry.done.set_result(None)
+
+
+def _fail(batch: list[Entry], error: SentinelError) -> None:
+    for entry in batch:
+        # A sender that has gone away has cancelled its future.
+        if not entry.done.done():
+            entry.done.set_exception(error)

@@ -1,0 +1,112 @@
+"""Alerts and incidents: the record as JSON, a few columns beside it to find it by."""
+
+import sqlite3
+from collections.abc import Iterable
+
+import msgspec
+
+from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
+
+_encode = msgspec.json.Encoder().encode
+_alert = msgspec.json.Decoder(Alert).decode
+_incident = msgspec.json.Decoder(Incident).decode
+
+
+def save(conn: sqlite3.Connection, alerts: Iterable[Alert]) -> None:
+    conn.executemany(
+        "INSERT OR REPLACE INTO alerts (id, rule, state, severity, started, last, resolved, code,"
+        " tenant, group_id, incident_id, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                alert.id,
+                alert.rule,
+                alert.state,
+                alert.severity,
+                alert.started,
+                alert.last,
+                alert.resolved,
+                alert.code,
+                alert.tenant,
+                alert.group,
+                alert.incident,
+                _encode(alert),
+            )
+            for alert in alerts
+        ],
+    )
+
+
+def save_incidents(conn: sqlite3.Connection, incidents: Iterable[Incident]) -> None:
+    conn.executemany(
+        "INSERT OR REPLACE INTO incidents (id, state, severity, opened, resolved, body)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [(i.id, i.state, i.severity, i.opened, i.resolved, _encode(i)) for i in incidents],
+    )
+
+
+def get(conn: sqlite3.Connection, number: int) -> Alert | None:
+    row = conn.execute("SELECT body FROM alerts WHERE id = ?", (number,)).fetchone()
+    return None if row is None else _alert(row[0])
+
+
+def get_incident(conn: sqlite3.Connection, number: int) -> Incident | None:
+    row = conn.execute("SELECT body FROM incidents WHERE id = ?", (number,)).fetchone()
+    return None if row is None else _incident(row[0])
+
+
+def of_incident(conn: sqlite3.Connection, number: int) -> list[Alert]:
+    """Oldest first."""
+    rows = conn.execute("SELECT body FROM alerts WHERE incident_id = ? ORDER BY id", (number,))
+    return [_alert(row[0]) for row in rows]
+
+
+def of_group(conn: sqlite3.Connection, group: int, limit: int = 20) -> list[Alert]:
+    """Newest first."""
+    rows = conn.execute(
+        "SELECT body FROM alerts WHERE group_id = ? ORDER BY id DESC LIMIT ?", (group, limit)
+    )
+    return [_alert(row[0]) for row in rows]
+
+
+def unresolved(conn: sqlite3.Connection) -> list[Alert]:
+    """Oldest first."""
+    rows = conn.execute("SELECT body FROM alerts WHERE state != 'resolved' ORDER BY id")
+    return [_alert(row[0]) for row in rows]
+
+
+def unresolved_incidents(conn: sqlite3.Connection) -> list[Incident]:
+    """Oldest first."""
+    rows = conn.execute("SELECT body FROM incidents WHERE state != 'resolved' ORDER BY id")
+    return [_incident(row[0]) for row in rows]
+
+
+def search(
+    conn: sqlite3.Connection,
+    *,
+    state: AlertState | None = None,
+    limit: int = 50,
+    before: int | None = None,
+) -> list[Alert]:
+    """Newest first; `before` is an alert's number and pages on."""
+    rows = conn.execute(
+        "SELECT body FROM alerts WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2)"
+        " ORDER BY id DESC LIMIT ?3",
+        (state, before, limit),
+    )
+    return [_alert(row[0]) for row in rows]
+
+
+def search_incidents(
+    conn: sqlite3.Connection,
+    *,
+    state: IncidentState | None = None,
+    limit: int = 50,
+    before: int | None = None,
+) -> list[Incident]:
+    """Newest first; `before` is an incident's number and pages on."""
+    rows = conn.execute(
+        "SELECT body FROM incidents WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR id < ?2)"
+        " ORDER BY id DESC LIMIT ?3",
+        (state, before, limit),
+    )
+    return [_incident(row[0]) for row in rows]

@@ -1,0 +1,78 @@
+"""How a SQLite connection of Sentinel is opened and what its failures mean."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sentinel.errors import StoreError
+
+FILE = "sentinel.db"
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # FULL, so that what was answered 2xx survives a power cut: grouped commits make it cheap.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    "PRAGMA cache_size=-16000",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+def connect(state_dir: Path) -> sqlite3.Connection:
+    """Open for reading and writing; the file is readable by its owner alone.
+
+    Raises StoreError with the path when it can't be opened.
+    """
+    path = state_dir / FILE
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"can't open the database {path}: {error}") from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def connect_readonly(state_dir: Path) -> sqlite3.Connection:
+    """Open an existing database for reading only; safe beside a running daemon."""
+    path = state_dir / FILE
+    if not path.exists():
+        raise StoreError(f"no database at {path}: has `sentinel run` been started there?")
+    try:
+        connection = sqlite3.connect(
+            f"{path.resolve().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute("PRAGMA cache_size=-4000")
+    except sqlite3.Error as error:
+        raise StoreError(f"can't open the database {path}: {error}") from error
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All or nothing. A full disk or a failing one becomes StoreError; nothing was kept."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    except sqlite3.DatabaseError as error:
+        # Its other subclasses (a broken constraint, a value out of range) blame what was written.
+        if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
+            raise StoreError(f"the store refused the write: {error}") from error
+        raise

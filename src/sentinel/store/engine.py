@@ -1,0 +1,53 @@
+"""The engine's state: read back whole at a start or a reload, written step by step."""
+
+import sqlite3
+
+import msgspec
+
+from sentinel.engine.effects import Effects
+from sentinel.engine.state import Saved
+from sentinel.store import alerts, decisions, deliveries
+
+
+class Counters(msgspec.Struct):
+    last_alert: int = 0
+    last_incident: int = 0
+    now: float = 0.0
+
+
+def load(conn: sqlite3.Connection) -> Saved:
+    row = conn.execute("SELECT value FROM meta WHERE key = 'engine'").fetchone()
+    counters = Counters() if row is None else msgspec.json.decode(row[0], type=Counters)
+    return Saved(
+        alerts=alerts.unresolved(conn),
+        incidents=alerts.unresolved_incidents(conn),
+        windows={
+            (row[0], row[1]): row[2]
+            for row in conn.execute("SELECT rule, key, state FROM windows ORDER BY rule, key")
+        },
+        last_alert=counters.last_alert,
+        last_incident=counters.last_incident,
+        now=counters.now,
+    )
+
+
+def save(conn: sqlite3.Connection, effects: Effects, counters: Counters, now: float) -> None:
+    """Write the effects of one step. `now` is when they were caused, for the outbox."""
+    alerts.save(conn, effects.alerts.values())
+    alerts.save_incidents(conn, effects.incidents.values())
+    decisions.record(conn, effects.decisions)
+    decisions.record_matches(conn, effects.matches)
+    for intent in effects.deliveries:
+        deliveries.enqueue(conn, intent, now)
+    _save_windows(conn, effects)
+    conn.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES ('engine', ?)",
+        (msgspec.json.encode(counters).decode(),),
+    )
+
+
+def _save_windows(conn: sqlite3.Connection, effects: Effects) -> None:
+    kept = [(rule, key, state) for (rule, key), state in effects.windows.items() if state]
+    gone = [key for key, state in effects.windows.items() if state is None]
+    conn.executemany("INSERT OR REPLACE INTO windows (rule, key, state) VALUES (?, ?, ?)", kept)
+    conn.executemany("DELETE FROM windows WHERE rule = ? AND key = ?", gone)

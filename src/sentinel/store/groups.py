@@ -1,0 +1,128 @@
+"""Error groups: counting events in, and finding them again."""
+
+import sqlite3
+from typing import Literal
+
+from msgspec.structs import replace
+
+from sentinel.model.group import Group, GroupStatus
+from sentinel.model.signal import Error
+
+_UPSERT = """
+INSERT INTO groups (project, fingerprint, title, culprit, basis, code, type, level, severity,
+    category, status, first_seen, last_seen, count, first_release, last_release)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, 1, ?, ?)
+ON CONFLICT (project, fingerprint) DO UPDATE SET
+    count = count + 1, last_seen = max(last_seen, excluded.last_seen), title = excluded.title,
+    level = excluded.level, severity = excluded.severity, category = excluded.category,
+    last_release = coalesce(excluded.last_release, last_release)
+RETURNING id, count, status
+"""
+_COLUMNS = (
+    "id, project, fingerprint, title, culprit, code, type, level, severity, category, status,"
+    " first_seen, last_seen, count, users, tenants, first_release, last_release, sample"
+)
+Reach = Literal["user", "tenant"]
+
+
+def count_in(conn: sqlite3.Connection, error: Error, culprit: str, basis: str) -> Error:
+    """Count an error into its group; it comes back with `group` and `group_state`.
+
+    A group that had been resolved becomes `regressed`.
+    """
+    number, count, status = conn.execute(
+        _UPSERT,
+        (
+            error.project,
+            error.fingerprint,
+            error.title,
+            culprit,
+            basis,
+            error.code,
+            error.type,
+            error.level,
+            error.severity,
+            error.category,
+            error.received,
+            error.received,
+            error.release,
+            error.release,
+        ),
+    ).fetchone()
+    state = "new" if count == 1 else "known"
+    if status == "resolved":
+        conn.execute("UPDATE groups SET status = 'regressed' WHERE id = ?", (number,))
+        state = "regressed"
+    return replace(error, group=number, group_state=state)
+
+
+def set_sample(conn: sqlite3.Connection, group: int, seq: int) -> None:
+    conn.execute("UPDATE groups SET sample = ? WHERE id = ?", (seq, group))
+
+
+def reach(conn: sqlite3.Connection, group: int, kind: Reach, value: str) -> None:
+    """Note that a user or a tenant met this group, and count it the first time."""
+    cursor = conn.execute(
+        "INSERT OR IGNORE INTO group_reach (group_id, kind, value) VALUES (?, ?, ?)",
+        (group, kind, value),
+    )
+    if cursor.rowcount:
+        column = "users" if kind == "user" else "tenants"
+        conn.execute(f"UPDATE groups SET {column} = {column} + 1 WHERE id = ?", (group,))
+
+
+def get(conn: sqlite3.Connection, number: int) -> Group | None:
+    row = conn.execute(f"SELECT {_COLUMNS} FROM groups WHERE id = ?", (number,)).fetchone()
+    return None if row is None else _from_row(row)
+
+
+def tenants_of(conn: sqlite3.Connection, number: int, limit: int = 50) -> list[str]:
+    rows = conn.execute(
+        "SELECT value FROM group_reach WHERE group_id = ? AND kind = 'tenant'"
+        " ORDER BY value LIMIT ?",
+        (number, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def search(
+    conn: sqlite3.Connection,
+    *,
+    text: str = "",
+    status: GroupStatus | None = None,
+    project: str | None = None,
+    code: str | None = None,
+    limit: int = 50,
+    before: float | None = None,
+) -> list[Group]:
+    """Latest seen first. `text` is looked for in title, culprit and code; `before` pages on."""
+    wanted = f"%{_escaped(text)}%"
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM groups WHERE"
+        " (?1 = '%%' OR title LIKE ?1 ESCAPE '\\' OR culprit LIKE ?1 ESCAPE '\\'"
+        "  OR code LIKE ?1 ESCAPE '\\')"
+        " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR project = ?3)"
+        " AND (?4 IS NULL OR code = ?4) AND (?5 IS NULL OR last_seen < ?5)"
+        " ORDER BY last_seen DESC, id DESC LIMIT ?6",
+        (wanted, status, project, code, before, limit),
+    )
+    return [_from_row(row) for row in rows]
+
+
+def of_code(conn: sqlite3.Connection, code: str, limit: int = 10) -> list[Group]:
+    return search(conn, code=code, limit=limit)
+
+
+def set_status(conn: sqlite3.Connection, number: int, status: GroupStatus) -> bool:
+    """Whether there is such a group."""
+    cursor = conn.execute("UPDATE groups SET status = ? WHERE id = ?", (status, number))
+    return cursor.rowcount > 0
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _from_row(row: sqlite3.Row) -> Group:
+    values = dict(row)
+    return Group(**{**values, "sample": str(values["sample"])})
