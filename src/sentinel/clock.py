@@ -1,6 +1,5 @@
 """The only user of time. Everything else is handed a Clock."""
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -25,4 +24,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
+        # Imported here so that an application that reports errors need not load asyncio.
+        import asyncio
+
         await asyncio.sleep(seconds)

@@ -1,0 +1,1 @@
+"""Applications that report to Sentinel."""

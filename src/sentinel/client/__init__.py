@@ -1,0 +1,27 @@
+"""Reports the errors of a Python application to Sentinel. Needs the standard library alone.
+
+Nothing here blocks the application or raises into it, save `init` and `Client` for a URL that
+can't be understood. See docs/client.md.
+"""
+
+from sentinel.client.asgi import SentinelASGIMiddleware
+from sentinel.client.client import Client
+from sentinel.client.default import close, current, flush, init, report
+from sentinel.client.handler import SentinelHandler
+from sentinel.client.scope import tenant_scope
+from sentinel.client.tally import Stats
+from sentinel.client.wsgi import SentinelWSGIMiddleware
+
+__all__ = [
+    "Client",
+    "SentinelASGIMiddleware",
+    "SentinelHandler",
+    "SentinelWSGIMiddleware",
+    "Stats",
+    "close",
+    "current",
+    "flush",
+    "init",
+    "report",
+    "tenant_scope",
+]
