@@ -12,9 +12,6 @@ from sentinel.engine.rules import Rule, RuleIndex, make_rule
 from sentinel.intelligence.catalog import Catalog
 from sentinel.plugins import Registry
 
-# Codes of these categories concern one tenant each: two tenants never share an incident over one.
-_PER_TENANT = ("company_config", "data")
-
 
 def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
     """What the configuration and the catalog tell the engine."""
@@ -22,7 +19,7 @@ def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
     return Book(
         rules=RuleIndex([_rule(rule, registry) for rule in config.rules]),
         routes=Route(name="", routes=tuple(_route(one, escalations) for one in config.routes)),
-        causes=_causes(catalog),
+        causes=Causes(effects=dict(catalog.effects), per_tenant=catalog.per_tenant),
     )
 
 
@@ -59,15 +56,6 @@ def _route(route: RouteConfig, escalations: Mapping[str, Escalation]) -> Route:
 def _escalation(escalation: EscalationConfig) -> Escalation:
     steps = tuple(Step(step.after, step.recipients) for step in escalation.steps)
     return Escalation(escalation.name, steps)
-
-
-def _causes(catalog: Catalog) -> Causes:
-    return Causes(
-        effects={code: frozenset(catalog.effects_of(code)) for code in catalog.entries},
-        per_tenant=frozenset(
-            code for code, entry in catalog.entries.items() if entry.category in _PER_TENANT
-        ),
-    )
 
 
 def _text(value: Any) -> Any:

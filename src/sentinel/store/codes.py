@@ -45,4 +45,8 @@ def uncatalogued(conn: sqlite3.Connection, limit: int = 100) -> list[Code]:
         " FROM codes WHERE NOT catalogued ORDER BY count DESC LIMIT ?",
         (limit,),
     )
-    return [Code(*row[:8], catalogued=bool(row[8])) for row in rows]
+    return [_from_row(row) for row in rows]
+
+
+def _from_row(row: sqlite3.Row) -> Code:
+    return Code(**{**dict(row), "catalogued": bool(row["catalogued"])})

@@ -94,17 +94,21 @@ def search(
     code: str | None = None,
     limit: int = 50,
     before: float | None = None,
+    before_id: int = 0,
 ) -> list[Group]:
-    """Latest seen first. `text` is looked for in title, culprit and code; `before` pages on."""
+    """Latest seen first. `text` is looked for in title, culprit and code.
+
+    `before` and `before_id` are `last_seen` and `id` of a page's last group, and page on.
+    """
     wanted = f"%{_escaped(text)}%"
     rows = conn.execute(
         f"SELECT {_COLUMNS} FROM groups WHERE"
         " (?1 = '%%' OR title LIKE ?1 ESCAPE '\\' OR culprit LIKE ?1 ESCAPE '\\'"
         "  OR code LIKE ?1 ESCAPE '\\')"
         " AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR project = ?3)"
-        " AND (?4 IS NULL OR code = ?4) AND (?5 IS NULL OR last_seen < ?5)"
-        " ORDER BY last_seen DESC, id DESC LIMIT ?6",
-        (wanted, status, project, code, before, limit),
+        " AND (?4 IS NULL OR code = ?4) AND (?5 IS NULL OR (last_seen, id) < (?5, ?6))"
+        " ORDER BY last_seen DESC, id DESC LIMIT ?7",
+        (wanted, status, project, code, before, before_id, limit),
     )
     return [_from_row(row) for row in rows]
 

@@ -128,6 +128,12 @@ def first(db: Database) -> None:
             db.execute(statement)
 
 
+@migrations()
+def signals_by_kind(db: Database) -> None:
+    """Errors are most of the signals, and are found by their groups."""
+    db.execute("CREATE INDEX signals_other ON signals (kind, seq) WHERE kind <> 'error'")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to this program's. Raises StoreTooNew, having changed nothing."""
     db = Database(connection)

@@ -12,8 +12,9 @@ from sentinel.model.signal import KIND_OF, AnySignal, Error, RawItem
 # Level 1: a third of the time of the default for a tenth more bytes.
 _compress = zstandard.ZstdCompressor(level=1).compress
 _decompress = zstandard.ZstdDecompressor().decompress
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(AnySignal).decode
+# JSON rather than MessagePack: an event may hold integers of any size.
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(AnySignal).decode
 
 _INSERT = (
     "INSERT OR IGNORE INTO signals (id, kind, project, received, at, tenant, code, group_id, body)"

@@ -1,0 +1,273 @@
+"""The composition root: builds the parts, starts them, reloads them, and stops them in the
+reverse order. Nothing else in Sentinel owns a lifetime."""
+
+import asyncio
+import contextlib
+import random
+import signal
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import structlog
+import uvloop
+from msgspec import Struct
+
+from sentinel import installation, systemd
+from sentinel.api import AnySignal, Context
+from sentinel.channels import Channels, address_of
+from sentinel.clock import Clock, SystemClock
+from sentinel.config.problem import Problem
+from sentinel.errors import SentinelError
+from sentinel.installation import Installation
+from sentinel.keys import Keys
+from sentinel.logs import configure_logs
+from sentinel.metrics import Metrics
+from sentinel.net import session
+from sentinel.outbox import Outbox
+from sentinel.pages import Composer
+from sentinel.pipeline import Pipeline, Written
+from sentinel.retention import Sweeper
+from sentinel.scheduler import Scheduler, jobs
+from sentinel.store import accounts, meta
+from sentinel.store.database import Database
+from sentinel.store.lock import locked
+from sentinel.watch import changes
+from sentinel.web.app import create_app
+from sentinel.web.intake import IntakeApp, Limits
+from sentinel.web.live import Live
+from sentinel.web.server import Server, listen
+from sentinel.web.services import Services
+
+log = structlog.get_logger("sentinel")
+
+# Probes and the daemon's own observations belong to this project.
+OWN_PROJECT = "sentinel"
+_LAG_EVERY = 1.0
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    config: Path
+    state_dir: Path
+    listen: tuple[str, int] | None = None
+    env: Mapping[str, str]
+
+
+def serve(options: Options) -> None:
+    """Run the daemon in this process until it is told to stop by a signal."""
+
+    async def until_stopped() -> None:
+        daemon = App(options, SystemClock())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.stop)
+        loop.add_signal_handler(signal.SIGHUP, daemon.reload)
+        await daemon.run()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_stopped())
+
+
+class App:
+    def __init__(self, options: Options, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._reload_asked = asyncio.Event()
+        self._metrics = Metrics()
+        self._live = Live()
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises ConfigError, StoreError or OSError if it can't start."""
+        found, warnings = self._read()
+        configure_logs(found.config.log)
+        for warning in warnings:
+            log.warning("configuration", problem=str(warning))
+        async with AsyncExitStack() as stack:
+            await self._start(stack, found)
+            log.info("ready", url=found.config.public_url, state=str(self._options.state_dir))
+            systemd.ready(f"Serving {found.config.public_url}")
+            await self._stopping.wait()
+            systemd.stopping("Draining")
+            log.info("stopping")
+        log.info("stopped")
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def reload(self) -> None:
+        """Read the configuration again; a bad one is refused whole and the running one stays."""
+        self._reload_asked.set()
+
+    def _read(self) -> tuple[Installation, list[Problem]]:
+        options = self._options
+        return installation.require(options.config, options.env, options.listen)
+
+    async def _start(self, stack: AsyncExitStack, found: Installation) -> None:
+        """In the order of dependence; the stack undoes it in reverse."""
+        state_dir = self._options.state_dir
+        stack.enter_context(locked(state_dir))
+        self._database = Database(state_dir)
+        stack.callback(self._database.close)
+        self._scrub_key = self._database.write_now(meta.scrub_key)
+        self._http = await stack.enter_async_context(session())
+        setup = found.setup(self._scrub_key)
+
+        self._channels = Channels()
+        await self._channels.start(found.config, found.registry, self._context)
+        stack.push_async_callback(self._stop_channels)
+        self._composer = Composer(found.config, found.catalog)
+        self._outbox = Outbox(
+            self._database,
+            self._channels.started,
+            self._composer,
+            address_of(found.config),
+            self._clock,
+            random.Random(),  # noqa: S311 - jitter is no secret
+            self._metrics.outbox,
+        )
+        await self._outbox.start()
+        stack.push_async_callback(self._outbox.stop)
+
+        self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
+        running = asyncio.create_task(self._pipeline.run(), name="pipeline")
+        stack.push_async_callback(self._drain, running)
+
+        self._scheduler = Scheduler(self._context, self._emit, self._clock)
+        await self._scheduler.start(jobs(found.config.probes, found.registry))
+        stack.push_async_callback(self._scheduler.stop)
+
+        self._sweeper = Sweeper(self._database, self._clock, found.config.retention)
+        self._services = Services(
+            database=self._database,
+            pipeline=self._pipeline,
+            outbox=self._outbox,
+            setup=setup,
+            registry=found.registry,
+            keys=Keys(self._database),
+            clock=self._clock,
+            live=self._live,
+            metrics=self._metrics,
+            unready=lambda: "it is stopping" if self._stopping.is_set() else None,
+        )
+        await self._serve(stack, found)
+        for job in (self._sweeper.run(), self._watch_files(), self._reload_when_asked()):
+            stack.push_async_callback(_cancel, asyncio.create_task(job))
+        stack.push_async_callback(_cancel, asyncio.create_task(self._watch_loop()))
+        await self._welcome(found.config.public_url)
+
+    async def _serve(self, stack: AsyncExitStack, found: Installation) -> None:
+        self._intake = IntakeApp(
+            [receiver() for receiver in found.registry.all("receiver")],
+            authenticate=self._services.keys.authenticate,
+            accept=self._pipeline.accept,
+            count=self._metrics.request,
+            log=log,
+            otherwise=create_app(self._services),
+            limits=Limits(
+                body=found.config.limits.max_body, unpacked=found.config.limits.max_decompressed
+            ),
+        )
+        server = Server(self._intake)
+        serving = asyncio.create_task(server.serve(self._sockets(found)), name="server")
+        stack.push_async_callback(self._stop_server, server, serving)
+
+    def _sockets(self, found: Installation) -> list[socket.socket]:
+        """Those that systemd opened, else one of our own."""
+        inherited = list(systemd.listen_fds().values())
+        if inherited:
+            return inherited
+        return [listen(found.config.host, found.config.port)]
+
+    async def _stop_server(self, server: Server, serving: asyncio.Task[None]) -> None:
+        self._live.close()
+        server.stop()
+        await serving
+
+    async def _drain(self, running: asyncio.Task[None]) -> None:
+        self._pipeline.stop()
+        await running
+
+    async def _stop_channels(self) -> None:
+        await self._channels.stop()
+
+    def _committed(self, written: Written) -> None:
+        self._metrics.committed(written)
+        if written.effects.deliveries:
+            self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
+        self._live.committed(written)
+
+    async def _emit(self, signals: Sequence[AnySignal]) -> None:
+        await self._pipeline.accept(OWN_PROJECT, signals)
+
+    def _context(self, name: str) -> Context:
+        return Context(
+            name=name,
+            clock=self._clock,
+            log=structlog.get_logger("sentinel.plugin").bind(plugin=name),
+            http=self._http,
+        )
+
+    async def _reload_when_asked(self) -> None:
+        while True:
+            await self._reload_asked.wait()
+            self._reload_asked.clear()
+            systemd.reloading()
+            try:
+                await self._reload()
+            except SentinelError as error:
+                # Whatever was wrong, what runs goes on as it was.
+                log.error("reload refused", problems=str(error))
+                self._metrics.reloaded("refused")
+                systemd.ready("Serving; the last reload was refused")
+
+    async def _reload(self) -> None:
+        """Build everything new first, then exchange it: a failure leaves the old in place."""
+        found, warnings = await asyncio.to_thread(self._read)
+        setup = found.setup(self._scrub_key)
+        channels = Channels()
+        await channels.start(found.config, found.registry, self._context)
+        old, self._channels = self._channels, channels
+        self._composer.reconfigure(found.config, found.catalog)
+        await self._outbox.reconfigure(channels.started, address_of(found.config))
+        self._pipeline.reconfigure(setup)
+        self._services.setup, self._services.registry = setup, found.registry
+        self._sweeper.kept = found.config.retention
+        await self._scheduler.reload(jobs(found.config.probes, found.registry))
+        await old.stop()
+        configure_logs(found.config.log)
+        for warning in warnings:
+            log.warning("configuration", problem=str(warning))
+        log.info("reloaded", rules=len(found.config.rules))
+        self._metrics.reloaded("taken")
+        self._live.tell("config")
+        systemd.ready(f"Serving {found.config.public_url}")
+
+    async def _watch_files(self) -> None:
+        async for _ in changes(lambda: self._services.setup.config):
+            self.reload()
+
+    async def _watch_loop(self) -> None:
+        """Feed the watchdog while the loop runs and the pipeline commits, and note any lag."""
+        every = min(systemd.watchdog_interval() or _LAG_EVERY, _LAG_EVERY)
+        while True:
+            before = self._clock.monotonic()
+            await self._clock.sleep(every)
+            self._metrics.lagged(max(0.0, self._clock.monotonic() - before - every))
+            if self._pipeline.is_moving():
+                systemd.alive()
+
+    async def _welcome(self, public_url: str) -> None:
+        """On a fresh database: a link by which the first administrator sets a password."""
+        now = self._clock.now()
+        token = await self._database.write(lambda conn: accounts.first_link(conn, now))
+        if token is not None:
+            # Only to the console that started it: the log may be shipped elsewhere.
+            print(f"\nFirst sign-in (one hour, once): {public_url}/welcome/{token}\n", flush=True)  # noqa: T201
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

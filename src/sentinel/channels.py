@@ -1,0 +1,77 @@
+"""The channels of a configuration, as started notifiers."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from typing import Any
+
+from sentinel.api import Context, Notifier
+from sentinel.config.model import ChannelConfig, Config
+from sentinel.errors import ConfigError
+from sentinel.outbox import Channel
+from sentinel.plugins import Registry
+
+_START_TIMEOUT = 15.0
+
+
+class Channels:
+    """Started together, stopped together; a failed start stops what had been started."""
+
+    def __init__(self) -> None:
+        self.started: Sequence[Channel] = ()
+        self._stack = AsyncExitStack()
+
+    async def start(
+        self, config: Config, registry: Registry, context: Callable[[str], Context]
+    ) -> None:
+        """Raises ConfigError, naming the channel whose notifier did not start."""
+        async with AsyncExitStack() as stack:
+            self.started = [
+                await self._start(stack, channel, registry, context)
+                for channel in config.channels.values()
+            ]
+            self._stack = stack.pop_all()
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+    async def _start(
+        self,
+        stack: AsyncExitStack,
+        channel: ChannelConfig,
+        registry: Registry,
+        context: Callable[[str], Context],
+    ) -> Channel:
+        make: Any = registry.get("notifier", channel.type)
+        try:
+            notifier: Notifier[Any] = make(channel.params, context(channel.name))
+            stack.push_async_callback(notifier.stop)
+            async with asyncio.timeout(_START_TIMEOUT):
+                await notifier.start()
+        except Exception as error:
+            raise ConfigError(
+                f"the channel {channel.name!r} ({channel.type}) did not start: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+        return Channel(
+            name=channel.name,
+            notifier=notifier,
+            fallback=channel.fallback,
+            rate=channel.rate,
+            timeout=channel.timeout,
+        )
+
+
+def address_of(config: Config) -> Callable[[str, str | None], str | None]:
+    """For the outbox: where a person is reached on a channel; None where they are not."""
+
+    def find(channel: str, person: str | None) -> str | None:
+        known = config.channels.get(channel)
+        if known is None:
+            return None
+        if known.address is None:
+            return ""
+        found = config.people.get(person or "")
+        return None if found is None else found.addresses.get(known.address)
+
+    return find

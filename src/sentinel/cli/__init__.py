@@ -1,0 +1,21 @@
+"""The command line: what was asked, handed to the part that does it, and shown.
+
+Commands import what is heavy when they run, so that a list does not wait for a server to load.
+"""
+
+import sys
+
+from sentinel.cli.app import app
+from sentinel.errors import SentinelError
+
+# Importing them registers their commands.
+from sentinel.cli import checks, copies, daemon, lists, projects, reports, sending  # noqa: F401  isort: skip
+
+
+def main() -> None:
+    """Exit status: 0 done, 1 refused or not found, 2 wrong usage."""
+    try:
+        app()
+    except (SentinelError, OSError) as error:
+        print(f"sentinel: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

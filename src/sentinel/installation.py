@@ -1,0 +1,76 @@
+"""Everything that an operator has put in place: configuration, plugins and catalog, read and
+checked together."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sentinel.config.loader import load_config, plugins_dir_of
+from sentinel.config.model import Config
+from sentinel.config.problem import Problem
+from sentinel.config.settings import url_of
+from sentinel.data import shipped
+from sentinel.errors import ConfigError
+from sentinel.ingest.scrub import Scrubber
+from sentinel.intelligence.catalog import Catalog
+from sentinel.intelligence.catalog_files import load_catalog
+from sentinel.pipeline import Setup
+from sentinel.plugins import Registry, load
+from sentinel.wiring import build_book
+
+
+class Installation(Struct, frozen=True):
+    config: Config
+    registry: Registry
+    catalog: Catalog
+
+    def setup(self, scrub_key: bytes) -> Setup:
+        """What the pipeline runs with. `scrub_key` keys the hashes of users."""
+        return Setup(
+            config=self.config,
+            catalog=self.catalog,
+            scrubber=Scrubber(self.config.scrub, key=scrub_key),
+            book=build_book(self.config, self.registry, self.catalog),
+        )
+
+
+def read(path: Path, env: Mapping[str, str]) -> tuple[Installation | None, list[Problem]]:
+    """Every problem of all files at once; no installation if one of them is more than a warning."""
+    registry, of_plugins = load(plugins_dir_of(path, env))
+    config, of_config = load_config(path, registry, env)
+    folders = [shipped("catalog")] + ([config.catalog_dir] if config else [])
+    catalog, of_catalog = load_catalog(folders)
+    problems = sorted({*of_plugins, *of_config, *of_catalog})
+    broken = any(not problem.warning for problem in problems)
+    if config is None or catalog is None or broken:
+        return None, problems
+    return Installation(config, registry, catalog), problems
+
+
+def require(
+    path: Path, env: Mapping[str, str], listen: tuple[str, int] | None = None
+) -> tuple[Installation, list[Problem]]:
+    """The installation and its warnings. Raises ConfigError with every problem.
+
+    `listen`, from the command line, goes before the configuration's own.
+    """
+    installation, problems = read(path, env)
+    if installation is None:
+        raise ConfigError(listed(problems))
+    if listen is not None:
+        installation = replace(installation, config=listening_on(installation.config, *listen))
+    return installation, problems
+
+
+def listening_on(config: Config, host: str, port: int) -> Config:
+    """A public URL that was derived from the address follows it; one that was given stays."""
+    derived = config.public_url == url_of(config.host, config.port)
+    url = url_of(host, port) if derived else config.public_url
+    return replace(config, host=host, port=port, public_url=url)
+
+
+def listed(problems: Iterable[Problem]) -> str:
+    lines = [str(problem) for problem in problems]
+    return "\n".join([f"the configuration was refused ({len(lines)} found):", *lines])

@@ -1,0 +1,318 @@
+"""The outbox's table. Every function runs inside the caller's transaction.
+
+A delivery that goes over a fallback channel is a row of its own that points to the first one.
+Rows linked like this are a family: it is enough that one of them is sent, the others then end
+as superseded.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+
+import msgspec
+import zstandard
+
+from sentinel.model.delivery import Delivery, DeliveryIntent, DeliveryState, Message, Reason
+from sentinel.store import meta
+
+_COLUMNS = (
+    "id, key, channel, address, person, reason, incident_id AS incident, severity, state, "
+    "attempts, created, due, sent, error, receipt, subject, fallback_of"
+)
+# This very text lets SQLite use the partial index deliveries_due.
+_OPEN = "state IN ('pending', 'sending')"
+_PAGE = "severity = 'critical' AND reason = 'firing'"
+_PRIORITY = f"CASE WHEN {_PAGE} THEN 0 WHEN severity = 'info' THEN 2 ELSE 1 END"
+# An all-clear must not arrive before the alarm that it ends.
+_HELD_BACK = f"""reason = 'resolved' AND EXISTS (
+    SELECT 1 FROM deliveries AS earlier
+    WHERE earlier.incident_id = d.incident_id AND earlier.channel = d.channel
+    AND earlier.address = d.address AND earlier.id < d.id AND earlier.{_OPEN})"""
+_FAMILY = """WITH RECURSIVE
+    above(id, up) AS (
+        SELECT id, fallback_of FROM deliveries WHERE id = :id
+        UNION SELECT d.id, d.fallback_of FROM deliveries d JOIN above ON d.id = above.up),
+    family(id) AS (
+        SELECT id FROM above
+        UNION SELECT d.id FROM deliveries d JOIN family ON d.fallback_of = family.id)"""
+_LONGEST_MESSAGE = 4_000_000
+
+
+def enqueue(conn: sqlite3.Connection, intent: DeliveryIntent, now: float) -> int:
+    """Write down what is to be sent; gives the row's id."""
+    recipient = intent.recipient
+    return _insert(
+        conn,
+        channel=recipient.channel,
+        address=recipient.address,
+        person=recipient.person,
+        reason=intent.reason,
+        incident=intent.incident,
+        severity=intent.severity,
+        fallback_of=None,
+        now=now,
+    )
+
+
+def enqueue_fallback(
+    conn: sqlite3.Connection, failed: Delivery, channel: str, address: str, now: float
+) -> int:
+    """The same message for the same person over another channel, under a key of its own."""
+    return _insert(
+        conn,
+        channel=channel,
+        address=address,
+        person=failed.person,
+        reason=failed.reason,
+        incident=failed.incident,
+        severity=failed.severity,
+        fallback_of=failed.id,
+        now=now,
+    )
+
+
+def due(conn: sqlite3.Connection, channel: str, now: float, limit: int) -> list[Delivery]:
+    """What may be sent now: pages first, then by the time they were due."""
+    return _many(
+        conn,
+        f"SELECT {_COLUMNS} FROM deliveries AS d WHERE channel = ? AND {_OPEN} "
+        f"AND state = 'pending' AND due <= ? AND NOT ({_HELD_BACK}) "
+        f"ORDER BY {_PRIORITY}, due, id LIMIT ?",
+        (channel, now, limit),
+    )
+
+
+def next_due(conn: sqlite3.Connection, channel: str, now: float) -> float | None:
+    """The next time after now at which a delivery of this channel is due."""
+    row = conn.execute(
+        f"SELECT min(due) FROM deliveries WHERE channel = ? AND {_OPEN} "
+        "AND state = 'pending' AND due > ?",
+        (channel, now),
+    ).fetchone()
+    due_at: float | None = row[0]
+    return due_at
+
+
+def claim(conn: sqlite3.Connection, id: int, now: float) -> Delivery | None:
+    """Take a delivery for one attempt. None when someone else has it, or it has ended."""
+    changed = conn.execute(
+        "UPDATE deliveries SET state = 'sending', attempts = attempts + 1 "
+        "WHERE id = ? AND state = 'pending' AND due <= ?",
+        (id, now),
+    ).rowcount
+    return get(conn, id) if changed else None
+
+
+def pack(message: Message) -> bytes:
+    return zstandard.compress(msgspec.msgpack.encode(message))
+
+
+def save_message(conn: sqlite3.Connection, id: int, subject: str, packed: bytes) -> None:
+    """Keep what was rendered, so that every attempt sends the same."""
+    conn.execute(
+        "UPDATE deliveries SET subject = ?, message = ? WHERE id = ?", (subject, packed, id)
+    )
+
+
+def message(conn: sqlite3.Connection, id: int) -> Message | None:
+    """What was rendered at the first attempt; None before it."""
+    row = conn.execute("SELECT message FROM deliveries WHERE id = ?", (id,)).fetchone()
+    if row is None or row["message"] is None:
+        return None
+    unpacked = zstandard.decompress(row["message"], max_output_size=_LONGEST_MESSAGE)
+    return msgspec.msgpack.decode(unpacked, type=Message)
+
+
+def mark_sent(conn: sqlite3.Connection, id: int, receipt: str, now: float) -> None:
+    """The provider has it. Relatives that still wait are superseded."""
+    conn.execute(
+        "UPDATE deliveries SET state = 'sent', sent = ?, receipt = ?, error = NULL WHERE id = ?",
+        (now, receipt, id),
+    )
+    conn.execute(
+        f"{_FAMILY} UPDATE deliveries SET state = 'superseded', "
+        "error = 'delivery ' || :id || ' of the same message was sent' "
+        "WHERE state = 'pending' AND id <> :id AND id IN (SELECT id FROM family)",
+        {"id": id},
+    )
+
+
+def mark_retry(conn: sqlite3.Connection, id: int, due: float, error: str) -> DeliveryState:
+    """Give a claimed delivery back until `due`; superseded if a relative was sent meanwhile."""
+    state: DeliveryState = "superseded" if _told_otherwise(conn, id) else "pending"
+    conn.execute(
+        "UPDATE deliveries SET state = ?, due = ?, error = ? WHERE id = ? AND state = 'sending'",
+        (state, due, error, id),
+    )
+    return state
+
+
+def mark_failed(conn: sqlite3.Connection, id: int, error: str, now: float) -> DeliveryState:
+    """Give up; superseded if a relative was sent meanwhile. `due` keeps the time of the end."""
+    state: DeliveryState = "superseded" if _told_otherwise(conn, id) else "failed"
+    conn.execute(
+        f"UPDATE deliveries SET state = ?, due = ?, error = ? WHERE id = ? AND {_OPEN}",
+        (state, now, error, id),
+    )
+    return state
+
+
+def has_fallback(conn: sqlite3.Connection, id: int) -> bool:
+    found = conn.execute("SELECT 1 FROM deliveries WHERE fallback_of = ?", (id,)).fetchone()
+    return found is not None
+
+
+def channels_tried(conn: sqlite3.Connection, id: int) -> set[str]:
+    """The channels of the whole family: a fallback goes to none of them again."""
+    rows = conn.execute(
+        f"{_FAMILY} SELECT DISTINCT channel FROM deliveries WHERE id IN (SELECT id FROM family)",
+        {"id": id},
+    )
+    return {row["channel"] for row in rows}
+
+
+def pages_to_divert(
+    conn: sqlite3.Connection, channel: str, created_before: float, *, untried: bool, limit: int
+) -> list[Delivery]:
+    """Critical pages that this channel did not get out and that have no fallback yet.
+
+    `untried` also takes those that have not been tried, for a channel known to be failing;
+    they count then whatever their age.
+    """
+    return _many(
+        conn,
+        f"SELECT {_COLUMNS} FROM deliveries AS d WHERE channel = ? AND {_OPEN} "
+        f"AND state = 'pending' AND {_PAGE} AND (? OR (attempts > 0 AND created <= ?)) AND NOT "
+        "EXISTS (SELECT 1 FROM deliveries AS child WHERE child.fallback_of = d.id) "
+        "ORDER BY id LIMIT ?",
+        (channel, untried, created_before, limit),
+    )
+
+
+def next_divert(conn: sqlite3.Connection, channel: str, created_after: float) -> float | None:
+    """When the oldest page that has been tried in vain, and is younger than this, was made."""
+    row = conn.execute(
+        f"SELECT min(created) FROM deliveries AS d WHERE channel = ? AND {_OPEN} "
+        f"AND state = 'pending' AND {_PAGE} AND attempts > 0 AND created > ?",
+        (channel, created_after),
+    ).fetchone()
+    created: float | None = row[0]
+    return created
+
+
+def hasten(conn: sqlite3.Connection, channel: str, now: float) -> int:
+    """The channel works again: what waited for its next attempt is due now."""
+    return conn.execute(
+        f"UPDATE deliveries SET due = ? WHERE channel = ? AND {_OPEN} AND state = 'pending' "
+        "AND due > ? AND attempts > 0",
+        (now, channel, now),
+    ).rowcount
+
+
+def release_stale(conn: sqlite3.Connection, now: float) -> int:
+    """At start-up: what was under way when the process died is sent again.
+
+    The more attempts it had, the later: a message that kills the process with every attempt
+    must not keep the others from being sent.
+    """
+    return conn.execute(
+        "UPDATE deliveries SET state = 'pending', due = CASE WHEN attempts < 2 THEN :now "
+        f"ELSE :now + min(300, 1 << min(attempts - 2, 9)) END WHERE {_OPEN} AND state = 'sending'",
+        {"now": now},
+    ).rowcount
+
+
+def without_channel(conn: sqlite3.Connection, known: set[str]) -> list[Delivery]:
+    """What waits for a channel that is no longer configured."""
+    rows = _many(conn, f"SELECT {_COLUMNS} FROM deliveries WHERE {_OPEN}", ())
+    return [delivery for delivery in rows if delivery.channel not in known]
+
+
+def send_again(conn: sqlite3.Connection, id: int, now: float) -> bool:
+    """A person wants a failed delivery tried once more. False if it has not failed."""
+    changed = conn.execute(
+        "UPDATE deliveries SET state = 'pending', due = ?, attempts = 0 "
+        "WHERE id = ? AND state = 'failed'",
+        (now, id),
+    ).rowcount
+    return bool(changed)
+
+
+def get(conn: sqlite3.Connection, id: int) -> Delivery | None:
+    found = _many(conn, f"SELECT {_COLUMNS} FROM deliveries WHERE id = ?", (id,))
+    return found[0] if found else None
+
+
+def listing(
+    conn: sqlite3.Connection,
+    *,
+    state: DeliveryState | None = None,
+    channel: str | None = None,
+    incident: int | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[Delivery]:
+    """Newest first. For the next page, `before` is the id of the last one of this page."""
+    filters = {"state = ?": state, "channel = ?": channel, "incident_id = ?": incident}
+    filters["id < ?"] = before
+    used = {text: value for text, value in filters.items() if value is not None}
+    where = f"WHERE {' AND '.join(used)} " if used else ""
+    return _many(
+        conn,
+        f"SELECT {_COLUMNS} FROM deliveries {where}ORDER BY id DESC LIMIT ?",
+        (*used.values(), limit),
+    )
+
+
+def counts(conn: sqlite3.Connection) -> Mapping[str, Mapping[DeliveryState, int]]:
+    """How many there are, by channel and state."""
+    found: dict[str, dict[DeliveryState, int]] = defaultdict(dict)
+    for row in conn.execute("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2"):
+        found[row[0]][row[1]] = row[2]
+    return found
+
+
+def is_first(conn: sqlite3.Connection, delivery: Delivery) -> bool:
+    """Whether this address has not been written to about this incident before."""
+    row = conn.execute(
+        "SELECT 1 FROM deliveries WHERE incident_id = ? AND channel = ? AND address = ? AND id < ?",
+        (delivery.incident, delivery.channel, delivery.address, delivery.id),
+    ).fetchone()
+    return row is None
+
+
+def _insert(
+    conn: sqlite3.Connection,
+    *,
+    channel: str,
+    address: str,
+    person: str | None,
+    reason: Reason,
+    incident: int | None,
+    severity: str,
+    fallback_of: int | None,
+    now: float,
+) -> int:
+    # The key holds the row's own number, so it follows in a second step of the transaction.
+    cursor = conn.execute(
+        "INSERT INTO deliveries (key, channel, address, person, reason, incident_id, severity, "
+        "state, created, due, fallback_of) VALUES ('', ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+        (channel, address, person, reason, incident, severity, now, now, fallback_of),
+    )
+    id = cursor.lastrowid
+    assert id is not None
+    conn.execute("UPDATE deliveries SET key = ? WHERE id = ?", (f"{meta.instance(conn)}-{id}", id))
+    return id
+
+
+def _told_otherwise(conn: sqlite3.Connection, id: int) -> bool:
+    row = conn.execute(
+        f"{_FAMILY} SELECT 1 FROM deliveries WHERE state = 'sent' AND id IN "
+        "(SELECT id FROM family)",
+        {"id": id},
+    ).fetchone()
+    return row is not None
+
+
+def _many(conn: sqlite3.Connection, query: str, values: tuple[object, ...]) -> list[Delivery]:
+    return [msgspec.convert(dict(row), Delivery) for row in conn.execute(query, values)]

@@ -1,0 +1,43 @@
+"""Single values about the database itself."""
+
+import secrets
+import sqlite3
+
+_INSTANCE = "instance"
+_SCRUB_KEY = "scrub_key"
+
+
+def get(conn: sqlite3.Connection, key: str) -> str | None:
+    row = conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else row["value"]
+
+
+def set(conn: sqlite3.Connection, key: str, value: str) -> None:
+    conn.execute(
+        "INSERT INTO meta (key, value) VALUES (?, ?) "
+        "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def instance(conn: sqlite3.Connection) -> str:
+    """This database's own name, made at the first call: it makes keys unique in the world."""
+    return get(conn, _INSTANCE) or renew_instance(conn)
+
+
+def renew_instance(conn: sqlite3.Connection) -> str:
+    """To be called after a restore: row numbers that were used since the backup are used again,
+    and a receiver that remembers the old idempotency keys would drop the new messages."""
+    name = secrets.token_hex(6)
+    set(conn, _INSTANCE, name)
+    return name
+
+
+def scrub_key(conn: sqlite3.Connection) -> bytes:
+    """The key of the hashes that stand for users, made at the first call and then kept: with
+    another one the same user would count twice."""
+    found = get(conn, _SCRUB_KEY)
+    if found is None:
+        found = secrets.token_hex(32)
+        set(conn, _SCRUB_KEY, found)
+    return bytes.fromhex(found)

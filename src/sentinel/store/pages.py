@@ -1,0 +1,39 @@
+"""Everything that the store knows for one message."""
+
+import sqlite3
+
+from sentinel.model.alert import Alert, Incident
+from sentinel.model.delivery import Delivery
+from sentinel.model.group import Group
+from sentinel.model.page import Page
+from sentinel.store import alerts, deliveries, groups, signals
+
+_MOST_GROUPS = 5
+
+
+def page_of(conn: sqlite3.Connection, delivery: Delivery) -> Page | None:
+    """None where the delivery is about no incident, or its incident has been forgotten."""
+    incident = alerts.get_incident(conn, delivery.incident) if delivery.incident else None
+    if incident is None:
+        return None
+    found = alerts.of_incident(conn, incident.id)
+    behind = _groups_of(conn, incident, found)
+    # The newest event shows what it looks like now; a page is about now.
+    newest = signals.latest_of_group(conn, behind[0].id) if behind else []
+    original = deliveries.get(conn, delivery.fallback_of) if delivery.fallback_of else None
+    return Page(
+        incident=incident,
+        alerts=tuple(found),
+        groups=tuple(behind),
+        sample=newest[0] if newest else None,
+        first=deliveries.is_first(conn, delivery),
+        failed_channel=original.channel if original else None,
+    )
+
+
+def _groups_of(conn: sqlite3.Connection, incident: Incident, found: list[Alert]) -> list[Group]:
+    root = [alert for alert in found if alert.id == incident.root]
+    numbers = [incident.group, *(alert.group for alert in [*root, *found])]
+    distinct = [number for number in dict.fromkeys(numbers) if number is not None]
+    loaded = (groups.get(conn, number) for number in distinct[:_MOST_GROUPS])
+    return [group for group in loaded if group is not None]

@@ -1,0 +1,52 @@
+"""Tells open pages that something changed: one producer, any number of listeners."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from sentinel.pipeline import Written
+
+
+class Live:
+    """Topics are `errors`, `alerts`, `incidents`, `deliveries` and `config`. A listener that is
+    slow misses nothing and costs nothing: what it has not yet taken is only a set of topics."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[asyncio.Event, set[str]] = {}
+        self._closed = False
+
+    def committed(self, written: Written) -> None:
+        effects = written.effects
+        changed = {
+            "errors": written.signals,
+            "alerts": effects.alerts,
+            "incidents": effects.incidents,
+            "deliveries": effects.deliveries,
+        }
+        self.tell(*(topic for topic, found in changed.items() if found))
+
+    def tell(self, *topics: str) -> None:
+        if topics:
+            for event, waiting in self._waiting.items():
+                waiting.update(topics)
+                event.set()
+
+    def close(self) -> None:
+        """End all listening, so that a stop does not wait for open pages."""
+        self._closed = True
+        for event in self._waiting:
+            event.set()
+
+    async def listen(self) -> AsyncIterator[set[str]]:
+        """The topics that changed since the last time, whenever there are any."""
+        event = asyncio.Event()
+        self._waiting[event] = set()
+        try:
+            while True:
+                await event.wait()
+                if self._closed:
+                    return
+                event.clear()
+                topics, self._waiting[event] = self._waiting[event], set()
+                yield topics
+        finally:
+            del self._waiting[event]

@@ -1,0 +1,32 @@
+"""What the web's pages and API endpoints may use of the running daemon."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from sentinel.clock import Clock
+from sentinel.keys import Keys
+from sentinel.metrics import Metrics
+from sentinel.outbox import Outbox
+from sentinel.pipeline import Pipeline, Setup
+from sentinel.plugins import Registry
+from sentinel.store.database import Database
+from sentinel.web.live import Live
+
+
+class Services(Struct):
+    """`setup` and `registry` are exchanged by a reload: read them anew for each request.
+
+    `unready` says why the daemon can't do its work now, or None when it can.
+    """
+
+    database: Database
+    pipeline: Pipeline
+    outbox: Outbox
+    setup: Setup
+    registry: Registry
+    keys: Keys
+    clock: Clock
+    live: Live
+    metrics: Metrics
+    unready: Callable[[], str | None]
