@@ -39,6 +39,7 @@ _MOST_IN_A_BATCH = 500
 _RETRY_AFTER = 2.0
 # Wall clocks step; a wait is cut short so that a timer is never late by more than this.
 _LONGEST_WAIT = 5.0
+_STUCK_AFTER = 60.0
 
 
 class Setup(Struct, frozen=True):
@@ -87,6 +88,7 @@ class Pipeline:
         self._arrived = asyncio.Event()
         self._engine: Engine | None = None
         self._open = True
+        self._moved = clock.monotonic()
 
     async def accept(self, project: str, items: Iterable[AnySignal | RawItem]) -> None:
         """Returns once the items and every decision that they caused are committed.
@@ -118,11 +120,16 @@ class Pipeline:
             batch = await self._next_batch()
             if batch is not None:
                 await self._commit(batch)
+            self._moved = self._clock.monotonic()
 
     def stop(self) -> None:
         """Accept nothing more; `run` returns when what was queued is committed."""
         self._open = False
         self._arrived.set()
+
+    def is_moving(self) -> bool:
+        """Whether commits go through, if need be after a wait: what the watchdog asks."""
+        return self._clock.monotonic() - self._moved < _STUCK_AFTER
 
     def reconfigure(self, setup: Setup) -> None:
         """From the next batch on. The engine is rebuilt from what is stored, as at a start."""

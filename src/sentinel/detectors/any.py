@@ -21,6 +21,10 @@ class AnyMatch(Detector[AnyParams]):
     Params = AnyParams
     State = float
 
+    def __init__(self, params: AnyParams) -> None:
+        super().__init__(params)
+        self._facts = {"timeframe": str(params.timeframe)}
+
     def observe(self, signal: AnySignal, state: float | None, now: float) -> tuple[Any, Verdict]:
         return self._judge(now, now)
 
@@ -37,8 +41,7 @@ class AnyMatch(Detector[AnyParams]):
 
     def _judge(self, last: float, now: float) -> tuple[Any, Verdict]:
         end = last + self.params.timeframe
-        facts = {"timeframe": str(self.params.timeframe)}
-        return (last, Verdict(True, end, facts)) if end > now else (None, Verdict(False))
+        return (last, Verdict(True, end, self._facts)) if end > now else (None, Verdict(False))
 
 
 @hook

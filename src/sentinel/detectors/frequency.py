@@ -30,6 +30,10 @@ class Frequency(Detector[FrequencyParams]):
     Params = FrequencyParams
     State = tuple[float, ...]
 
+    def __init__(self, params: FrequencyParams) -> None:
+        super().__init__(params)
+        self._written = str(params.timeframe)
+
     def observe(
         self, signal: AnySignal, state: tuple[float, ...] | None, now: float
     ) -> tuple[Any, Verdict]:
@@ -51,7 +55,7 @@ class Frequency(Detector[FrequencyParams]):
         # With enough signals the end of the oldest ends the alert; without, only the end of the
         # youngest matters, after which nothing is worth keeping.
         recheck = (alive[0] if holds else alive[-1]) + self.params.timeframe if alive else None
-        facts = {"count": len(alive), "timeframe": str(self.params.timeframe)}
+        facts = {"count": len(alive), "timeframe": self._written}
         return alive or None, Verdict(holds, recheck, facts)
 
     def _alive(self, times: tuple[float, ...], now: float) -> tuple[float, ...]:

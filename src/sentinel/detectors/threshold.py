@@ -54,6 +54,10 @@ class Threshold(Detector[ThresholdParams]):
     State = Samples
     kinds = frozenset({"metric", "status", "checkin", "span"})
 
+    def __init__(self, params: ThresholdParams) -> None:
+        super().__init__(params)
+        self._written = "" if params.over is None else str(params.over)
+
     def observe(
         self, signal: AnySignal, state: Samples | None, now: float
     ) -> tuple[Samples, Verdict]:
@@ -92,7 +96,7 @@ class Threshold(Detector[ThresholdParams]):
         holds = self._crosses(number)
         over = self.params.over
         recheck = alive.times[0] + over if over is not None else None
-        facts = {"value": number, "timeframe": str(over or "")}
+        facts = {"value": number, "timeframe": self._written}
         return Samples(alive.times, alive.values, holds), Verdict(holds, recheck, facts)
 
     def _alive(self, state: Samples, now: float) -> Samples:

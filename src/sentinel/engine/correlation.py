@@ -43,29 +43,29 @@ def title_of(alert: Alert) -> str:
 
 
 def _home_of(state: State, alert: Alert) -> Incident | None:
-    return next((i for i in state.incidents.values() if _is_home(state, i, alert)), None)
-
-
-def _is_home(state: State, incident: Incident, alert: Alert) -> bool:
-    if incident.code is None or alert.code is None:
-        return alert.group is not None and incident.group == alert.group
-    if not _same_tenant(state, incident, alert):
-        return False
-    causes = state.book.causes
-    return incident.code == alert.code or causes.may_cause(incident.code, alert.code)
+    """The oldest of those that qualify."""
+    code, may_cause = alert.code, state.book.causes.may_cause
+    if code is None:
+        found = None if alert.group is None else state.with_group.get(alert.group)
+        return None if found is None else state.incidents[found]
+    roots = [root for root in state.with_code if root == code or may_cause(root, code)]
+    return min(_open_under(state, roots, alert), key=_number, default=None)
 
 
 def _effects_of(state: State, alert: Alert) -> list[Incident]:
-    code, causes = alert.code, state.book.causes
-    if code is None or code not in causes.effects:
+    code, may_cause = alert.code, state.book.causes.may_cause
+    if code is None:
         return []
-    return [
-        incident
-        for incident in state.incidents.values()
-        if incident.code is not None
-        and causes.may_cause(code, incident.code)
-        and _same_tenant(state, incident, alert)
-    ]
+    return _open_under(state, [root for root in state.with_code if may_cause(code, root)], alert)
+
+
+def _open_under(state: State, roots: list[str], alert: Alert) -> list[Incident]:
+    incidents = (state.incidents[number] for root in roots for number in state.with_code[root])
+    return [incident for incident in incidents if _same_tenant(state, incident, alert)]
+
+
+def _number(incident: Incident) -> int:
+    return incident.id
 
 
 def _same_tenant(state: State, incident: Incident, alert: Alert) -> bool:
@@ -114,7 +114,7 @@ def _join(state: State, incident: Incident, alert: Alert) -> tuple[Incident, str
 
 def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incident, str]:
     """The oldest incident is kept, with what was done about it; the others fold into it."""
-    kept, *others = sorted(effects, key=lambda incident: incident.id)
+    kept, *others = sorted(effects, key=_number)
     everyone = [kept, *others]
     numbers = {number for incident in everyone for number in incident.alerts}
     severest = max((incident.severity for incident in everyone), key=_rank)

@@ -4,6 +4,7 @@ Every change goes through a `put_…` or `decide`, which notes it in the effects
 step and sets the timer that follows from it. So what is stored and what is believed agree.
 """
 
+from collections import defaultdict
 from typing import Any
 
 import msgspec
@@ -51,6 +52,9 @@ class State:
         self.incidents: dict[int, Incident] = {}
         self.windows: dict[WindowKey, Window] = {}
         self.alert_of: dict[WindowKey, int] = {}
+        # Where to look for the incident that an alert belongs to.
+        self.with_code: defaultdict[str, set[int]] = defaultdict(set)
+        self.with_group: dict[int, int] = {}
         self.last_alert = 0
         self.last_incident = 0
         self.timers = Timers()
@@ -78,10 +82,12 @@ class State:
 
     def put_incident(self, incident: Incident) -> None:
         self.effects.incidents[incident.id] = incident
-        if incident.state == "resolved":
-            self.incidents.pop(incident.id, None)
-        else:
+        before = self.incidents.pop(incident.id, None)
+        if before is not None:
+            self._unlist(before)
+        if incident.state != "resolved":
             self.incidents[incident.id] = incident
+            self._list(incident)
         self.timers.set(("incident", f"{incident.id:012d}", ""), incident_due(incident))
 
     def decide(
@@ -128,6 +134,20 @@ class State:
             effects.windows[key] = encode_window(self.windows.get(key))
         self._dirty.clear()
         return effects
+
+    def _list(self, incident: Incident) -> None:
+        if incident.code is not None:
+            self.with_code[incident.code].add(incident.id)
+        elif incident.group is not None:
+            self.with_group[incident.group] = incident.id
+
+    def _unlist(self, incident: Incident) -> None:
+        if incident.code is not None:
+            self.with_code[incident.code].discard(incident.id)
+            if not self.with_code[incident.code]:
+                del self.with_code[incident.code]
+        elif incident.group is not None:
+            self.with_group.pop(incident.group, None)
 
     def _alert_due(self, alert: Alert) -> float | None:
         rule = self.book.rules.by_name.get(alert.rule)
