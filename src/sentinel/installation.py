@@ -37,14 +37,15 @@ class Installation(Struct, frozen=True):
 
 
 def read(path: Path, env: Mapping[str, str]) -> tuple[Installation | None, list[Problem]]:
-    """Every problem of all files at once; no installation if one of them is more than a warning."""
+    """Every problem of all files at once. No installation where configuration or catalog have one
+    that is more than a warning. A plugin that does not load takes nobody else down: only a
+    configuration that needs it is refused."""
     registry, of_plugins = load(plugins_dir_of(path, env))
     config, of_config = load_config(path, registry, env)
     folders = [shipped("catalog")] + ([config.catalog_dir] if config else [])
     catalog, of_catalog = load_catalog(folders)
     problems = sorted({*of_plugins, *of_config, *of_catalog})
-    broken = any(not problem.warning for problem in problems)
-    if config is None or catalog is None or broken:
+    if config is None or catalog is None:
         return None, problems
     return Installation(config, registry, catalog), problems
 

@@ -12,9 +12,15 @@ _LINK_FIELDS = ("tenant", "environment", "release", "service", "host")
 
 
 def report_on(
-    conn: sqlite3.Connection, number: int, catalog: Catalog, public_url: str, now: float
+    conn: sqlite3.Connection,
+    number: int,
+    catalog: Catalog,
+    public_url: str,
+    now: float,
+    application_url: str | None = None,
 ) -> DebugReport | None:
-    """The report on an error group; None where there is no such group."""
+    """The report on an error group; None where there is no such group. `application_url` fills
+    the catalog's links into the operator's own application."""
     group = groups.get(conn, number)
     if group is None:
         return None
@@ -23,7 +29,7 @@ def report_on(
     incident = _incident_of(conn, number)
     entry = catalog.get(group.code)
     codes = (group.code, *(entry.related_codes if entry else ())) if group.code else ()
-    values: dict[str, str | None] = {"project": group.project}
+    values: dict[str, str | None] = {"base_url": application_url, "project": group.project}
     if latest is not None:
         values |= {name: getattr(latest, name) for name in _LINK_FIELDS}
     return build_report(

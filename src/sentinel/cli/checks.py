@@ -27,19 +27,20 @@ def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     path = config_path(config)
     found, problems = installation.read(path, os.environ)
+    sound = found is not None and all(problem.warning for problem in problems)
     if as_json:
-        show_json({"ok": found is not None, "problems": problems})
+        show_json({"ok": sound, "problems": problems})
     else:
         for problem in problems:
             typer.echo(f"{'warning' if problem.warning else 'error'}: {problem}")
-        if found is not None:
+        if sound and found is not None:
             counts = (
                 f"{len(found.config.rules)} rules, {len(found.config.channels)} channels, "
-                f"{len(found.config.people)} people, {len(found.config.probes)} probes, "
+                f"{len(found.config.people)} people, probes: {len(found.config.probes)}, "
                 f"{len(found.catalog.entries)} catalog entries"
             )
             console.print(f"{path}: good ({counts})")
-    if found is None:
+    if not sound:
         raise typer.Exit(1)
 
 

@@ -35,9 +35,11 @@ def report(
     from sentinel import reports
     from sentinel.intelligence.report import render_markdown, render_text
 
-    catalog, public_url = _knowledge(config)
+    catalog, public_url, application_url = _knowledge(config)
     with open_store(state_dir) as conn:
-        found = reports.report_on(conn, group, catalog, public_url, SystemClock().now())
+        found = reports.report_on(
+            conn, group, catalog, public_url, SystemClock().now(), application_url
+        )
     if found is None:
         raise Invalid(f"there is no error group {group}: `sentinel errors` lists them")
     if as_json or form is Format.json:
@@ -46,13 +48,13 @@ def report(
         typer.echo(render_text(found) if form is Format.text else render_markdown(found))
 
 
-def _knowledge(config: Path | None) -> tuple["Catalog", str]:
+def _knowledge(config: Path | None) -> tuple["Catalog", str, str | None]:
     """The catalog and the public URL; the shipped ones where there is no configuration."""
     from sentinel.config.settings import public_url_of, read_main, read_settings
     from sentinel.data import shipped
     from sentinel.intelligence.catalog_files import load_catalog
 
-    folders, public_url = [shipped("catalog")], "http://127.0.0.1:8420"
+    folders, public_url, application_url = [shipped("catalog")], "http://127.0.0.1:8420", None
     with contextlib.suppress(ConfigError):
         path = config_path(config)
         main, _ = read_main(path, os.environ)
@@ -60,7 +62,8 @@ def _knowledge(config: Path | None) -> tuple["Catalog", str]:
         if settings is not None:
             folders.append(path.parent / settings.catalog_dir)
             public_url = public_url_of(settings)
+            application_url = settings.application_url
     catalog, problems = load_catalog(folders)
     if catalog is None:
         raise ConfigError("\n".join(str(problem) for problem in problems))
-    return catalog, public_url
+    return catalog, public_url, application_url

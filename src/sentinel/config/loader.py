@@ -1,0 +1,137 @@
+"""From the files to one frozen Config, or to every problem in all of them at once."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from sentinel.config.channels import read_channels
+from sentinel.config.document import Document, load
+from sentinel.config.escalations import Reach, read_escalations
+from sentinel.config.model import Config, RuleConfig
+from sentinel.config.names import Names
+from sentinel.config.people import read_people
+from sentinel.config.probes import read_probes
+from sentinel.config.problem import Problem
+from sentinel.config.routes import lint_routes, read_routes
+from sentinel.config.rules import read_rules
+from sentinel.config.schema import RulesFile
+from sentinel.config.settings import (
+    folder_of,
+    public_url_of,
+    read_main,
+    read_settings,
+    without_empty,
+)
+from sentinel.config.tagged import Registry
+from sentinel.config.validation import check, schema_of
+
+T = TypeVar("T")
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load_config(
+    path: Path, plugins: Registry, env: Mapping[str, str]
+) -> tuple[Config | None, list[Problem]]:
+    """The Config is None if any of the problems is more than a warning. Nothing is changed."""
+    main, problems = read_main(path, env)
+    if main is None:
+        return None, problems
+    loading = _Loading(path, main, plugins, problems)
+    config = loading.run()
+    return config, sorted(set(_without_echoes(problems)))
+
+
+def _without_echoes(problems: list[Problem]) -> Iterator[Problem]:
+    """A value whose reference is missing is not also told to be a wrong value."""
+    missing = {(p.file, p.path) for p in problems if p.id.startswith("reference/")}
+    for problem in problems:
+        if problem.id.startswith("reference/") or (problem.file, problem.path) not in missing:
+            yield problem
+
+
+def plugins_dir_of(path: Path, env: Mapping[str, str]) -> Path | None:
+    """Where the drop-in plugins are: needed before the rest can be checked. None where there
+    are none; a configuration that can't be read is told by `load_config`."""
+    main, _ = read_main(path, env)
+    return folder_of(main, path, "plugins_dir") if main else None
+
+
+class _Loading:
+    def __init__(
+        self, path: Path, main: Document, plugins: Registry, problems: list[Problem]
+    ) -> None:
+        self.path = path
+        self.main = main
+        self.plugins = plugins
+        self.problems = problems
+        self.files = [path]
+
+    def run(self) -> Config | None:
+        main = self.main
+        settings = self._take(read_settings(main, self.path))
+        channels = self._take(read_channels(main, self.plugins))
+        probes = self._take(read_probes(main, self.plugins))
+        others = self._rules_files()
+        people = self._take(read_people(main, others, channels))
+        addresses = {name: person.addresses for name, person in people.items()}
+        reach = Reach(channels, frozenset(main.section("channels")), addresses)
+        rules = self._rules(others)
+        escalation_names = Names("escalation")
+        escalations = self._take(read_escalations(others, reach, escalation_names))
+        routes = self._take(read_routes(others, escalation_names))
+        if settings is None or any(not problem.warning for problem in self.problems):
+            return None
+        self.problems += lint_routes(routes, rules)
+        host, _, port = settings.listen.rpartition(":")
+        return Config(
+            file=self.path,
+            files=tuple(self.files),
+            host=host.strip("[]"),
+            port=int(port),
+            public_url=public_url_of(settings),
+            application_url=settings.application_url,
+            plugins_dir=self.path.parent / settings.plugins_dir,
+            rules_dir=self.path.parent / settings.rules_dir,
+            catalog_dir=self.path.parent / settings.catalog_dir,
+            limits=settings.limits,
+            retention=settings.retention,
+            scrub=settings.scrub,
+            http=settings.http,
+            projects=settings.projects,
+            channels=channels,
+            people=people,
+            probes=probes,
+            rules=tuple(rules),
+            routes=routes,
+            escalations=escalations,
+            log=settings.log,
+        )
+
+    def _take(self, read: tuple[T, list[Problem]]) -> T:
+        self.problems += read[1]
+        return read[0]
+
+    def _rules_files(self) -> list[Document]:
+        """All of them, in the order of their names; each is checked on its own."""
+        folder = folder_of(self.main, self.path, "rules_dir")
+        if folder is None or not folder.is_dir():
+            return []
+        documents = []
+        for file in sorted(folder.iterdir()):
+            if file.suffix in _SUFFIXES and not file.name.startswith("."):
+                self.files.append(file)
+                document = self._take(load(file))
+                if document:
+                    documents.append(without_empty(document))
+        for document in documents:
+            self.problems += check(document, (), schema_of(RulesFile))
+        return documents
+
+    def _rules(self, documents: list[Document]) -> list[RuleConfig]:
+        names = Names("rule")
+        return [
+            rule
+            for document in documents
+            for rule in self._take(read_rules(document, self.plugins, names))
+        ]
