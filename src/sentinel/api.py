@@ -40,7 +40,7 @@ from sentinel.model.signal import (
     Span,
     Status,
 )
-from sentinel.model.values import Duration, Secret, Size, duration, size
+from sentinel.model.values import Duration, Secret, Size, duration, redacted, size
 from sentinel.model.verdict import Verdict
 
 API_VERSION = "1.0"
@@ -277,5 +277,6 @@ __all__ = [
     "Verdict",
     "duration",
     "hook",
+    "redacted",
     "size",
 ]

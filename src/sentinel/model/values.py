@@ -1,23 +1,24 @@
 """Value types that configuration and plugin parameters share: durations, sizes, secrets."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 
 _T = TypeVar("_T")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|[smhdw]))+")
+_DURATION = re.compile(r"(?:(\d{1,9}(?:\.\d{1,9})?)(ms|[smhdw]))+")
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 _SIZES = {"B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB)")
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)\s*(B|KB|MB|GB)")
 
 
 class Duration(float):
     """Seconds, written as `30s`, `5m`, `1h30m`, `7d`. Prints as it is written."""
 
     __slots__ = ()
-    pattern = r"^(\d+(\.\d+)?(ms|s|m|h|d|w))+$"
+    pattern = r"^(\d{1,9}(\.\d{1,9})?(ms|s|m|h|d|w))+$"
     expected = "a duration such as 30s, 5m, 1h30m or 7d"
 
     @classmethod
@@ -44,7 +45,7 @@ class Size(int):
     """Bytes, written as `10MB`."""
 
     __slots__ = ()
-    pattern = r"^\d+(\.\d+)?\s*(B|KB|MB|GB)$"
+    pattern = r"^\d{1,15}(\.\d{1,9})?\s*(B|KB|MB|GB)$"
     expected = "a size such as 500KB or 10MB"
 
     @classmethod
@@ -86,6 +87,33 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(***)" if self._text else "Secret()"
+
+
+def secrets_in(value: Any) -> tuple[str, ...]:
+    """The texts of all secrets in a record, however deep; the longest first, as one may hold
+    another."""
+    found = {secret.reveal() for secret in _secrets(value) if secret}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def redacted(text: str, params: Any) -> str:
+    """The text, which others wrote, without the secrets among these parameters."""
+    for secret in secrets_in(params):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    if isinstance(value, Secret):
+        yield value
+        return
+    if isinstance(value, msgspec.Struct):
+        value = [getattr(value, name) for name in value.__struct_fields__]
+    elif isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _secrets(item)
 
 
 _VALUES = (Duration, Size, Secret)
