@@ -1,0 +1,166 @@
+"""An HTTP address: whether it answers, how fast, with what, and how long its certificate lasts."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+from yarl import URL
+
+from sentinel.api import (
+    Context,
+    Duration,
+    Metric,
+    Params,
+    Probe,
+    Secret,
+    Signal,
+    Status,
+    duration,
+    hook,
+)
+from sentinel.probes.http_certificates import Observer
+from sentinel.probes.http_expectation import Expectation
+from sentinel.probes.http_request import Answer, Failed, fetch
+
+DAY = 86_400.0
+
+
+class HttpParams(Params, frozen=True):
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s@]+$", description="What to ask for.")]
+    method: Annotated[
+        Literal["GET", "HEAD", "OPTIONS", "POST"], Meta(description="The request's method.")
+    ] = "GET"
+    headers: Annotated[
+        Mapping[str, Secret],
+        Meta(description="Headers to send; left out when a redirect leads to another site."),
+    ] = {}
+    expect_status: Annotated[
+        tuple[int | str, ...], Meta(description="Good statuses: 200, or a range such as 200-299.")
+    ] = ("200-299",)
+    contains: Annotated[str | None, Meta(description="Text that the body must contain.")] = None
+    matches: Annotated[
+        str | None, Meta(description="Regular expression (RE2) that the body must match.")
+    ] = None
+    json: Annotated[
+        Mapping[str, str | int | float | bool | None],
+        Meta(description="Values that a JSON body must have, by path, as in checks.0.name."),
+    ] = {}
+    degraded_above: Annotated[Duration, Meta(description="Degraded when slower.")] = duration("2s")
+    down_above: Annotated[
+        Duration, Meta(description="Down when slower; keep it below `timeout`.")
+    ] = duration("10s")
+    certificate_days: Annotated[
+        int, Meta(ge=0, description="Degraded when the certificate ends in fewer days.")
+    ] = 14
+    follow_redirects: Annotated[
+        bool, Meta(description="Whether a redirect is followed or is the answer.")
+    ] = True
+    ca_file: Annotated[
+        str | None, Meta(description="Certificate authorities (PEM) in place of the system's.")
+    ] = None
+
+    def __post_init__(self) -> None:
+        # Both raise ValueError for what makes no sense.
+        URL(self.url)
+        Expectation(self.expect_status, self.contains, self.matches, self.json)
+
+
+class HttpProbe(Probe[HttpParams]):
+    """Each look opens a connection of its own, so that DNS and TLS are looked at, too."""
+
+    type = "http"
+    summary = "An HTTP address: status, latency, body, JSON, certificate"
+    Params = HttpParams
+    interval = 60.0
+    timeout = 30.0
+
+    def __init__(self, params: HttpParams, context: Context) -> None:
+        super().__init__(params, context)
+        self._expectation = Expectation(
+            params.expect_status, params.contains, params.matches, params.json
+        )
+        self._certificates: Observer | None = None
+
+    async def start(self) -> None:
+        self._certificates = Observer.create(self.params.ca_file)
+
+    async def probe(self) -> Sequence[Signal]:
+        clock = self.context.clock
+        begun = clock.monotonic()
+        try:
+            async with asyncio.timeout(self.params.down_above):
+                answer = await self._ask()
+        except TimeoutError:
+            waited = clock.monotonic() - begun
+            text = f"no complete answer within {self.params.down_above}"
+            return (Status(status="down", message=text, latency=waited),)
+        except Failed as failure:
+            return (Status(status="down", message=str(failure)),)
+        latency = clock.monotonic() - begun
+        days = self._days_left(answer.server)
+        return (self._judge(answer, latency, days), *_metrics(latency, days))
+
+    def _judge(self, answer: Answer, latency: float, days: float | None) -> Status:
+        complaint = self._expectation.status_complaint(answer.status)
+        if complaint is None and self._expectation.reads_body:
+            if answer.encoding not in ("", "identity"):
+                complaint = (
+                    f"the answer is encoded with {answer.encoding[:20]}, which was not asked for"
+                )
+            else:
+                complaint = self._expectation.body_complaint(answer.body, answer.whole)
+        if complaint is not None:
+            return Status(status="down", message=complaint, latency=latency)
+        if latency > self.params.down_above:
+            text = f"it took {_seconds(latency)}, more than {self.params.down_above}"
+            return Status(status="down", message=text, latency=latency)
+        warnings = []
+        if latency > self.params.degraded_above:
+            warnings.append(f"it took {_seconds(latency)}, more than {self.params.degraded_above}")
+        if days is not None and days < self.params.certificate_days:
+            warnings.append(f"the certificate ends in {days:.1f} days")
+        fine = f"{_named(answer.status)} in {_seconds(latency)}"
+        return Status(
+            status="degraded" if warnings else "up",
+            message=", ".join(warnings) or fine,
+            latency=latency,
+        )
+
+    async def _ask(self) -> Answer:
+        params = self.params
+        return await fetch(
+            self.context.http,
+            params.method,
+            URL(params.url),
+            headers=params.headers,
+            tls=self._certificates or True,
+            follow=params.follow_redirects,
+        )
+
+    def _days_left(self, server: str) -> float | None:
+        ends = self._certificates.ends.get(server) if self._certificates else None
+        return None if ends is None else (ends - self.context.clock.now()) / DAY
+
+
+def _metrics(latency: float, days: float | None) -> Iterator[Metric]:
+    yield Metric(name="http.latency", value=latency, unit="s")
+    if days is not None:
+        yield Metric(name="http.certificate.days", value=round(days, 2), unit="d")
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _seconds(latency: float) -> str:
+    return f"{latency * 1000:.0f} ms" if latency < 1 else f"{latency:.1f} s"
+
+
+@hook
+def register_probes(register: Any) -> None:
+    register(HttpProbe)
