@@ -9,8 +9,11 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from sentinel import hookspecs, isolation, plugin_checks, plugin_hooks, plugins, testing
+from sentinel import hookspecs, isolation, testing
 from sentinel.api import Kind
+from sentinel.plugins import checks as plugin_checks
+from sentinel.plugins import hooks as plugin_hooks
+from sentinel.plugins import registry as plugins
 from sentinel.scheduler import MOST_SIGNALS
 from sentinel.testing import contracts, load_plugin, params_of
 

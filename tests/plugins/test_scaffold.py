@@ -10,7 +10,7 @@ import pytest
 from sentinel.api import Kind
 from sentinel.errors import Invalid
 from sentinel.plugins import load
-from sentinel.scaffold import write
+from sentinel.plugins.scaffold import write
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 

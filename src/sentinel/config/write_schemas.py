@@ -169,8 +169,8 @@ def _or_reference(schema: dict[str, Any]) -> dict[str, Any]:
 def built_in_registry() -> Registry:
     """The plugins that come with Sentinel, and no others. Raises ConfigError if one is wrong."""
     # Imported here: the plugins' loader itself builds on this package.
-    from sentinel.plugin_sources import built_ins
     from sentinel.plugins import BUILT_INS, load_sources
+    from sentinel.plugins.sources import built_ins
 
     registry, problems = load_sources(built_ins(BUILT_INS))
     if problems:

@@ -13,7 +13,7 @@ import pytest
 
 from sentinel.api import AnySignal, Detector, Verdict
 from sentinel.model.signal import KIND_OF
-from sentinel.plugin_checks import class_faults
+from sentinel.plugins.checks import class_faults
 
 _MOST_TICKS = 1000
 _FLOOD = 3000

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from sentinel.model.values import to_record
-from sentinel.plugin_sources import drop_in
 from sentinel.plugins import Registry, load_sources
+from sentinel.plugins.sources import drop_in
 
 
 def load_plugin(path: Path) -> Registry:

@@ -11,7 +11,7 @@ from sentinel.api import Clock, Context, Message, Notifier, Permanent, Receipt, 
 from sentinel.clock import SystemClock
 from sentinel.isolation import Faulted
 from sentinel.model.values import secrets_in
-from sentinel.plugin_checks import class_faults
+from sentinel.plugins.checks import class_faults
 from sentinel.testing.context import example_message, plugin_context
 from sentinel.testing.patience import given_up, obeyed
 from sentinel.testing.provider import (

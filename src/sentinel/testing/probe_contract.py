@@ -11,7 +11,7 @@ from sentinel.api import AnySignal, Clock, Context, Probe, Status
 from sentinel.clock import SystemClock
 from sentinel.isolation import Faulted
 from sentinel.model.values import secrets_in
-from sentinel.plugin_checks import class_faults
+from sentinel.plugins.checks import class_faults
 from sentinel.scheduler import checked
 from sentinel.testing.context import plugin_context
 from sentinel.testing.patience import ends, given_up, obeyed

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from sentinel.api import API_VERSION, Kind
 from sentinel.config.problem import Problem
-from sentinel.plugin_checks import Fault, class_faults, line_of, name_of
-from sentinel.plugin_hooks import Offer, offers
-from sentinel.plugin_sources import Source, built_ins, distributions, drop_ins
+from sentinel.plugins.checks import Fault, class_faults, line_of, name_of
+from sentinel.plugins.hooks import Offer, offers
+from sentinel.plugins.sources import Source, built_ins, distributions, drop_ins
 
 BUILT_INS = (
     "sentinel.detectors.any",

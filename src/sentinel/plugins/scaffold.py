@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 
 from sentinel.errors import Invalid
-from sentinel.plugin_checks import KINDS
+from sentinel.plugins.checks import KINDS
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LONGEST = 40

@@ -11,8 +11,8 @@ import pluggy
 
 from sentinel import hookspecs
 from sentinel.api import API_VERSION, Kind
-from sentinel.plugin_checks import KINDS, Fault, line_of, one_line
-from sentinel.plugin_sources import Source
+from sentinel.plugins.checks import KINDS, Fault, line_of, one_line
+from sentinel.plugins.sources import Source
 
 HOOKS: dict[str, Kind] = {f"register_{kind}s": kind for kind in KINDS}
 
@@ -154,4 +154,4 @@ def _is_of(source: Source, filename: str) -> bool:
     return not filename.startswith("<") and filename not in _OURS and "importlib" not in filename
 
 
-_OURS = (__file__, str(Path(__file__).with_name("plugin_sources.py")))
+_OURS = (__file__, str(Path(__file__).with_name("sources.py")))
