@@ -1,0 +1,155 @@
+"""The same facts as data, for machines. The shape is documented in docs/notifications.md and
+only ever grows; `version` changes where it could not."""
+
+from typing import Any
+
+from sentinel.intelligence.impact import impact_of
+from sentinel.intelligence.message.facts import PageFacts
+from sentinel.intelligence.message.view import View
+from sentinel.intelligence.report.untrusted import one_line
+from sentinel.intelligence.wording import iso
+from sentinel.model.alert import Alert
+from sentinel.model.delivery import Delivery
+from sentinel.model.group import Group
+
+VERSION = 1
+_MOST_ALERTS = 20
+_MOST_LABELS = 30
+_TEXT = 600
+
+
+def envelope(delivery: Delivery, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "type": f"incident.{delivery.reason}" if delivery.reason != "test" else "test",
+        "timestamp": iso(delivery.created),
+        "data": {"key": delivery.key, "severity": delivery.severity, **data},
+    }
+
+
+def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, Any]:
+    page = facts.page
+    return envelope(
+        delivery,
+        {
+            "subject": view.subject,
+            "summary": view.lead,
+            "incident": _incident(facts),
+            "impact": _impact(facts),
+            "catalog": _catalog(facts),
+            "error": _error(facts, view),
+            "alerts": [_alert(alert) for alert in page.alerts[:_MOST_ALERTS]],
+            "cascades": [
+                {"name": _short(c.name), "title": c.title, "count": c.count}
+                for c in facts.cascades[:_MOST_ALERTS]
+            ],
+            "groups": [_group(facts, group) for group in page.groups],
+        },
+    )
+
+
+def _incident(facts: PageFacts) -> dict[str, Any]:
+    incident = facts.page.incident
+    lasted = None if incident.resolved is None else round(incident.resolved - incident.opened, 3)
+    return {
+        "id": incident.id,
+        "url": facts.url,
+        "title": one_line(incident.title, _TEXT),
+        "state": incident.state,
+        "severity": incident.severity,
+        "code": _short(incident.code),
+        "tenant": _short(incident.tenant),
+        "environment": _short(facts.environment),
+        "opened": iso(incident.opened),
+        "acknowledged": iso(incident.acknowledged),
+        "acknowledged_by": _short(incident.acknowledged_by),
+        "resolved": iso(incident.resolved),
+        "duration_seconds": lasted,
+    }
+
+
+def _impact(facts: PageFacts) -> dict[str, Any]:
+    group = facts.page.groups[0] if facts.page.groups else None
+    known = impact_of(group, facts.entry, facts.zone) if group else None
+    return {
+        "sentence": one_line(facts.impact, _TEXT),
+        "priority": known.priority if known else None,
+        "tenants": known.tenants if known else 0,
+        "users": known.users if known else 0,
+        "events": known.events if known else facts.events,
+    }
+
+
+def _catalog(facts: PageFacts) -> dict[str, Any] | None:
+    entry = facts.entry
+    if entry is None:
+        return None
+    return {
+        "code": entry.code,
+        "title": entry.title,
+        "summary": entry.summary,
+        "category": entry.category,
+        "customer_facing": entry.customer_facing,
+        "revenue": entry.impact.revenue,
+        "features": list(entry.impact.features),
+        "companies": entry.impact.companies,
+        "fix": list(entry.fix),
+        "verify": list(entry.verify),
+        "common_causes": list(entry.common_causes),
+        "env_vars": list(entry.env_vars),
+        "config_file": entry.config_file,
+        "fix_url": facts.link(entry.fix_url),
+        "ui_fix_url": facts.link(entry.ui_fix_url),
+        "runbook": facts.runbook,
+        "external_docs": list(entry.external_docs),
+    }
+
+
+def _error(facts: PageFacts, view: View) -> dict[str, Any] | None:
+    sample = facts.page.sample
+    if sample is None:
+        return None
+    return {
+        "message": one_line(sample.message or sample.title, _TEXT),
+        "place": view.place,
+        "release": _short(sample.release),
+        "service": _short(sample.service),
+        "host": _short(sample.host),
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    labels = list(alert.labels.items())[:_MOST_LABELS]
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "state": alert.state,
+        "severity": alert.severity,
+        "code": _short(alert.code),
+        "tenant": _short(alert.tenant),
+        "labels": {one_line(name, 100): one_line(value, 200) for name, value in labels},
+        "started": iso(alert.started),
+        "resolved": iso(alert.resolved),
+        "count": alert.count,
+        "verdict": one_line(alert.verdict, _TEXT),
+    }
+
+
+def _group(facts: PageFacts, group: Group) -> dict[str, Any]:
+    return {
+        "id": group.id,
+        "url": f"{facts.public_url.rstrip('/')}/errors/{group.id}",
+        "project": _short(group.project),
+        "title": one_line(group.title, _TEXT),
+        "culprit": one_line(group.culprit, _TEXT),
+        "code": _short(group.code),
+        "count": group.count,
+        "users": group.users,
+        "tenants": group.tenants,
+        "first_seen": iso(group.first_seen),
+        "last_seen": iso(group.last_seen),
+    }
+
+
+def _short(text: str | None) -> str | None:
+    return None if text is None else one_line(text, 200)

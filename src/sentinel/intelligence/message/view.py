@@ -1,0 +1,212 @@
+"""What a message says, in its order, before it is put into text or HTML.
+
+Everything here is bounded and on one line: what came from outside can neither hide nor grow.
+"""
+
+from msgspec import Struct
+
+from sentinel.intelligence.message.facts import PageFacts
+from sentinel.intelligence.report.untrusted import clip, one_line
+from sentinel.intelligence.wording import clock_time, counted, span
+from sentinel.model.delivery import Delivery, Reason
+
+SUBJECT = 70
+_PLACE = 24
+_LINE = 300
+_STEP = 420
+_MOST_STEPS = 8
+_MOST_OTHERS = 5
+_MARKS: dict[Reason, str] = {
+    "reminder": "Reminder: ",
+    "cause_found": "Cause found: ",
+    "resolved": "Resolved: ",
+}
+
+
+class Link(Struct, frozen=True):
+    label: str
+    url: str
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """`lead` says whom it hurts and `do` what to do first. `steps` are the further ones, and
+    `hidden_steps` how many more the incident's page has. `said` is the error's own text."""
+
+    reason: Reason
+    severity: str
+    badge: str
+    subject: str
+    lead: str
+    do: str
+    title: str
+    notes: list[str]
+    summary: str
+    said: str
+    place: str
+    facts: list[tuple[str, str]]
+    steps: list[str]
+    hidden_steps: int
+    causes: list[str]
+    env_vars: list[str]
+    config_file: str
+    verify: list[str]
+    cascades: list[str]
+    links: list[Link]
+
+
+def view_of(facts: PageFacts, delivery: Delivery) -> View:
+    over = delivery.reason == "resolved"
+    entry = facts.entry
+    fix = [] if over or entry is None else [one_line(step, _STEP) for step in entry.fix]
+    sample = facts.page.sample
+    lead = one_line(_lead(facts, delivery), _LINE)
+    title = one_line(entry.title if entry else facts.page.incident.title, 160)
+    summary = "" if over else _summary(facts)
+    return View(
+        reason=delivery.reason,
+        severity=delivery.severity,
+        badge=_badge(delivery),
+        subject=subject_of(facts, delivery),
+        lead=lead,
+        do=fix[0] if fix else _do_without_catalog(facts, over),
+        title="" if title in lead else title,
+        notes=[one_line(note, _LINE) for note in _notes(facts, delivery)],
+        summary="" if summary == title else summary,
+        said="" if over or sample is None else one_line(sample.message or sample.title, _LINE),
+        place="" if over else _place(facts),
+        facts=[(label, one_line(value, 160)) for label, value in _facts(facts, delivery) if value],
+        steps=fix[1:_MOST_STEPS],
+        hidden_steps=max(0, len(fix) - _MOST_STEPS),
+        causes=[] if over else _few(entry.common_causes if entry else ()),
+        env_vars=[] if over or entry is None else list(entry.env_vars[:12]),
+        config_file="" if over or entry is None else one_line(entry.config_file or "", 100),
+        verify=_few(entry.verify if entry else ()),
+        cascades=_cascades(facts),
+        links=_links(facts),
+    )
+
+
+def subject_of(facts: PageFacts, delivery: Delivery) -> str:
+    """At most 70 characters: what, then where. Where it does not fit, the name gives way."""
+    mark = _MARKS.get(delivery.reason, "")
+    if delivery.reason in ("firing", "reminder"):
+        mark += f"[{delivery.severity}] "
+    places = (facts.page.incident.tenant, facts.environment)
+    where = "".join(f" · {one_line(place, _PLACE)}" for place in places if place)
+    room = max(20, SUBJECT - len(mark) - len(where))
+    return clip(f"{mark}{one_line(facts.name, room)}{where}", SUBJECT)
+
+
+def _badge(delivery: Delivery) -> str:
+    if delivery.reason == "resolved":
+        return "resolved"
+    return f"{delivery.severity} · {delivery.reason.replace('_', ' ')}"
+
+
+def _lead(facts: PageFacts, delivery: Delivery) -> str:
+    incident = facts.page.incident
+    what = _sentence(facts.impact or incident.title)
+    if delivery.reason == "resolved":
+        lasted = span((incident.resolved or delivery.created) - incident.opened)
+        begun = clock_time(incident.opened, delivery.created, facts.zone)
+        return f"It is over. It lasted {lasted}, from {begun}. {what}"
+    if delivery.reason == "reminder":
+        return f"Still broken after {span(delivery.created - incident.opened)}. {what}"
+    if delivery.reason == "cause_found":
+        before = ", ".join(cascade.name for cascade in facts.cascades[:3])
+        told = f", and it explains {before}" if before else ""
+        return f"The cause was found: {facts.name}{told}. {_sentence(facts.impact)}".strip()
+    return what
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _do_without_catalog(facts: PageFacts, over: bool) -> str:
+    if over:
+        return ""
+    if facts.runbook:
+        return f"Follow the runbook: {facts.runbook}"
+    if facts.page.sample is not None and facts.page.sample.file:
+        return "Read the error and the place in the code where it was raised (below)."
+    return "Open the incident and see what changed before it began."
+
+
+def _notes(facts: PageFacts, delivery: Delivery) -> list[str]:
+    incident, notes = facts.page.incident, []
+    if facts.page.failed_channel:
+        notes.append(f"You get this here because {facts.page.failed_channel} did not get it out.")
+    if delivery.reason != "resolved" and incident.resolved is not None:
+        ended = clock_time(incident.resolved, delivery.created, facts.zone)
+        notes.append(f"It has ended since, at {ended}.")
+    elif delivery.reason != "resolved" and incident.acknowledged_by:
+        notes.append(f"{incident.acknowledged_by} is on it.")
+    return notes
+
+
+def _summary(facts: PageFacts) -> str:
+    """What it means: the catalog's words, the rule's, or the detector's."""
+    if facts.entry and facts.entry.summary:
+        return one_line(facts.entry.summary, 600)
+    root = facts.root
+    if root is None:
+        return ""
+    said = root.annotations.get("description") or root.annotations.get("summary") or root.verdict
+    return one_line(said, 600)
+
+
+def _place(facts: PageFacts) -> str:
+    sample = facts.page.sample
+    if sample is None or not sample.file:
+        return ""
+    line = f":{sample.line}" if sample.line else ""
+    function = f" in {sample.function}" if sample.function else ""
+    return one_line(f"{sample.file}{line}{function}", 200)
+
+
+def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
+    incident, root, sample = facts.page.incident, facts.root, facts.page.sample
+    keys = root.key.items() if root else ()
+    by = [f"{name} {value}" for name, value in keys if name not in ("tenant", "environment")]
+    where = (incident.tenant, facts.environment, sample.service if sample else None, *by)
+    impact = facts.entry.impact if facts.entry else None
+    return [
+        ("Since", clock_time(incident.opened, delivery.created, facts.zone)),
+        ("Where", " · ".join(place for place in where if place)),
+        ("Seen", counted(facts.events, "time") if facts.events else ""),
+        ("Priority", f"{impact.priority}, revenue at stake: {impact.revenue}" if impact else ""),
+        ("Release", (sample.release or "") if sample else ""),
+        ("Rule", f"{root.rule}: {root.verdict}" if root and root.verdict else _rule_of(facts)),
+    ]
+
+
+def _rule_of(facts: PageFacts) -> str:
+    return facts.root.rule if facts.root else ""
+
+
+def _cascades(facts: PageFacts) -> list[str]:
+    found = facts.cascades
+    lines = [
+        one_line(f"{c.name}{': ' if c.title else ''}{c.title} ({counted(c.count, 'time')})", 160)
+        for c in found[:_MOST_OTHERS]
+    ]
+    rest = len(found) - _MOST_OTHERS
+    return [*lines, f"and {rest} more"] if rest > 0 else lines
+
+
+def _few(texts: tuple[str, ...]) -> list[str]:
+    return [one_line(text, _STEP) for text in texts[:_MOST_OTHERS]]
+
+
+def _links(facts: PageFacts) -> list[Link]:
+    entry = facts.entry
+    found = [
+        ("Incident", facts.url),
+        ("Errors", facts.group_url),
+        ("Runbook", facts.runbook),
+        ("Mend it here", facts.link(entry.fix_url) if entry else None),
+        ("In the application", facts.link(entry.ui_fix_url) if entry else None),
+        *(("Documentation", page) for page in (entry.external_docs[:2] if entry else ())),
+    ]
+    return [Link(label, url) for label, url in found if url]

@@ -1,0 +1,287 @@
+"""What people are told. The golden files are read by people: change them on purpose, with
+`SENTINEL_GOLDEN=write pytest tests/intelligence`, and look at the difference."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from tests.intelligence.report_facts import NOON, catalog
+
+from sentinel.intelligence.catalog import Entry
+from sentinel.intelligence.message import PageFacts, compose, compose_test
+from sentinel.model.alert import Alert, Incident
+from sentinel.model.delivery import Delivery, Reason
+from sentinel.model.group import Group
+from sentinel.model.page import Page
+from sentinel.model.signal import Error
+
+GOLDEN = Path(__file__).parent / "golden_messages"
+URL = "https://sentinel.example.com"
+REASONS: list[Reason] = ["firing", "cause_found", "reminder", "resolved"]
+
+
+def alert(id: int, code: str | None, **changes: Any) -> Alert:
+    plain = Alert(
+        id=id,
+        rule="SmsFailing",
+        key={"tenant": "acme"},
+        state="firing",
+        severity="critical",
+        labels={"tenant": "acme", "environment": "production"},
+        started=NOON,
+        last=NOON + 60,
+        count=12,
+        code=code,
+        verdict="12 events within 5m, the bound is 5",
+    )
+    return replace(plain, **changes)
+
+
+def known() -> PageFacts:
+    """A cause that the catalog knows, with two effects."""
+    incident = Incident(
+        id=3,
+        severity="critical",
+        title="Twilio is down for acme",
+        root=1,
+        alerts=(1, 2, 3),
+        code="SMS_DELIVERY_FAILURE",
+        tenant="acme",
+        group=5,
+        opened=NOON,
+    )
+    group = Group(
+        id=5,
+        project="shop",
+        fingerprint="f",
+        title="HTTP 401",
+        culprit="send_reminder",
+        code="SMS_DELIVERY_FAILURE",
+        first_seen=NOON,
+        last_seen=NOON + 60,
+        count=41,
+        users=41,
+        tenants=3,
+    )
+    sample = Error(
+        message="HTTP 401: Authenticate (code 20003)",
+        file="shop/sms.py",
+        line=88,
+        function="send_reminder",
+        environment="production",
+        release="shop@2.4.1",
+        service="worker",
+    )
+    alerts = (
+        alert(1, "SMS_DELIVERY_FAILURE", group=5),
+        alert(2, "LOGIN_CODE_FAILURE", severity="warning", count=1),
+        alert(3, None, rule="QueueLong", severity="warning", count=7),
+    )
+    entries = catalog().entries
+    return PageFacts(
+        page=Page(incident=incident, alerts=alerts, groups=(group,), sample=sample),
+        entry=entries["SMS_DELIVERY_FAILURE"],
+        titles={"LOGIN_CODE_FAILURE": "Login codes do not arrive"},
+        public_url=URL,
+    )
+
+
+def unknown() -> PageFacts:
+    """A metric's alert: no code, no group, no catalog, but a runbook."""
+    incident = Incident(
+        id=4,
+        severity="warning",
+        title="The disk of db-1 is 91 % full",
+        root=9,
+        alerts=(9,),
+        opened=NOON - 86_400,
+    )
+    root = alert(
+        9,
+        None,
+        rule="DiskFull",
+        severity="warning",
+        key={"host": "db-1"},
+        labels={"host": "db-1"},
+        annotations={"runbook": "https://wiki.example.com/disk", "summary": incident.title},
+        verdict="91 is above 90",
+    )
+    return PageFacts(page=Page(incident=incident, alerts=(root,)), public_url=URL)
+
+
+def delivery(reason: Reason, severity: str = "critical", created: float = NOON + 90) -> Delivery:
+    return Delivery(
+        id=7,
+        key="ab12-7",
+        channel="mail",
+        address="alice@example.com",
+        person="alice",
+        reason=reason,
+        incident=3,
+        severity=severity,
+        created=created,
+        due=created,
+    )
+
+
+def ended(facts: PageFacts, at: float) -> PageFacts:
+    incident = replace(facts.page.incident, state="resolved", resolved=at)
+    return replace(facts, page=replace(facts.page, incident=incident))
+
+
+def case(name: str) -> tuple[PageFacts, Delivery]:
+    reason: Any = name.rpartition("-")[2]
+    facts = known() if name.startswith("known") else unknown()
+    severity = facts.page.incident.severity
+    later = {"firing": 90.0, "cause_found": 240.0, "reminder": 14_700.0, "resolved": 4_000.0}
+    at = NOON + later[reason]
+    if reason == "resolved":
+        facts = ended(facts, at)
+    return facts, delivery(reason, severity, at)
+
+
+@pytest.mark.parametrize(
+    "name", [f"{kind}-{reason}" for kind in ("known", "unknown") for reason in REASONS]
+)
+def test_the_message_reads_as_agreed(name: str) -> None:
+    message = compose(*case(name))
+    parts = {
+        "txt": f"Subject: {message.subject}\n\n{message.text}",
+        "html": message.html,
+        "json": json.dumps(message.payload, indent=2, ensure_ascii=False) + "\n",
+    }
+    for ending, text in parts.items():
+        path = GOLDEN / f"{name}.{ending}"
+        if os.environ.get("SENTINEL_GOLDEN") == "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        assert text == path.read_text()
+
+
+def test_the_first_lines_say_whom_it_hurts_and_what_to_do() -> None:
+    text = compose(*case("known-firing")).text
+    assert text.startswith("3 tenants and 41 users affected since 12:00 UTC; SMS and login codes.")
+    assert "Do first:    Read the error code in the message log." in text.split("\n\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("reason", "start"),
+    [
+        ("firing", "[critical] SMS_DELIVERY_FAILURE · acme · production"),
+        ("reminder", "Reminder: [critical] SMS_DELIVERY_FAILURE · acme · production"),
+        ("cause_found", "Cause found: SMS_DELIVERY_FAILURE · acme · production"),
+        ("resolved", "Resolved: SMS_DELIVERY_FAILURE · acme · production"),
+    ],
+)
+def test_the_subject_says_what_and_where(reason: Reason, start: str) -> None:
+    assert compose(known(), delivery(reason)).subject == start
+
+
+def test_all_messages_of_an_incident_share_a_thread() -> None:
+    threads = {compose(known(), delivery(reason)).thread for reason in REASONS}
+    assert threads == {"ab12-incident-3"}
+
+
+def test_the_same_facts_give_the_same_message() -> None:
+    assert compose(*case("known-firing")) == compose(*case("known-firing"))
+
+
+def test_a_message_that_comes_late_says_that_it_is_over() -> None:
+    message = compose(ended(known(), NOON + 60), delivery("firing"))
+    assert "It has ended since, at 12:01 UTC." in message.text
+
+
+def test_a_copy_says_which_channel_did_not_get_it_out() -> None:
+    facts = known()
+    facts = replace(facts, page=replace(facts.page, failed_channel="mail"))
+    assert "because mail did not get it out" in compose(facts, delivery("firing")).text
+
+
+def test_a_reminder_names_who_took_it() -> None:
+    facts = known()
+    incident = replace(facts.page.incident, state="acknowledged", acknowledged_by="bob")
+    facts = replace(facts, page=replace(facts.page, incident=incident))
+    assert "bob is on it." in compose(facts, delivery("reminder")).text
+
+
+def test_a_test_message_says_that_nothing_is_broken() -> None:
+    message = compose_test(delivery("test"), URL)
+    assert "Nothing is broken" in message.text
+    assert message.payload["type"] == "test"
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://x.example/ onload=x", "//x"])
+def test_a_runbook_that_is_no_web_address_is_no_link(address: str) -> None:
+    facts = unknown()
+    root = replace(facts.page.alerts[0], annotations={"runbook": address})
+    facts = replace(facts, page=replace(facts.page, alerts=(root,)))
+    message = compose(facts, delivery("firing"))
+    assert address not in message.html
+    assert address not in message.text
+
+
+hostile = st.text(
+    st.one_of(
+        st.sampled_from("<>&\"'`{}%\r\n\t\x00\x1b\u202e\u2028\ufeff"),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=3000,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(hostile, hostile, st.sampled_from(REASONS))
+def test_text_from_outside_can_neither_break_out_nor_grow(
+    text: str, other: str, reason: Reason
+) -> None:
+    facts = known()
+    page = facts.page
+    assert page.sample is not None
+    page = replace(
+        page,
+        incident=replace(page.incident, title=text, tenant=other or None, acknowledged_by=text),
+        alerts=tuple(
+            replace(one, rule=other, verdict=text, labels={"environment": text}, tenant=other)
+            for one in page.alerts
+        ),
+        groups=(replace(page.groups[0], title=text, culprit=other),),
+        sample=replace(page.sample, message=text, file=other or None, function=text, release=text),
+    )
+    facts = replace(facts, page=page, titles={"LOGIN_CODE_FAILURE": text})
+    message = compose(facts, delivery(reason))
+    assert len(message.subject) <= 70
+    assert message.subject.isprintable()
+    assert len(message.html.encode()) <= 30_000
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2028]", message.text + message.html)
+    tags = set(re.findall(r"<(/?[a-zA-Z!][a-zA-Z0-9]*)", message.html))
+    assert tags <= {tag for name in GOLDEN.glob("*.html") for tag in _tags(name)}
+    msgspec.json.encode(message.payload)
+
+
+def test_the_longest_catalog_entry_stays_small_enough_for_mail() -> None:
+    entry = Entry(
+        code="LONG",
+        title="t" * 100,
+        category="system",
+        severity="critical",
+        fix=tuple(f"{n} `a` & <b> " * 40 for n in range(30)),
+        summary="s & " * 150,
+        env_vars=tuple(f"VARIABLE_{n}" for n in range(30)),
+        verify=tuple("& < > " * 100 for _ in range(30)),
+        common_causes=tuple("& < > " * 100 for _ in range(30)),
+        external_docs=tuple(f"https://example.com/{'d' * 400}{n}" for n in range(30)),
+    )
+    message = compose(replace(known(), entry=entry), delivery("firing"))
+    assert len(message.html.encode()) <= 30_000
+    assert "22 more" in message.html
+
+
+def _tags(path: Path) -> set[str]:
+    return set(re.findall(r"<(/?[a-zA-Z!][a-zA-Z0-9]*)", path.read_text()))
