@@ -1,0 +1,166 @@
+"""All lanes together, and the way from one channel to its fallback."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+from functools import partial
+from random import Random
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from sentinel.clock import Clock
+from sentinel.errors import StoreError
+from sentinel.model.delivery import Delivery
+from sentinel.outbox.channel import Channel, Health
+from sentinel.outbox.discretion import masked
+from sentinel.outbox.lane import Lane
+from sentinel.outbox.metrics import Metrics
+from sentinel.outbox.policy import Policy
+from sentinel.outbox.tools import AddressOf, Compose, Store, Tools
+from sentinel.store import deliveries
+from sentinel.store.grouped import GroupedWrites
+
+_log = structlog.get_logger("sentinel.outbox")
+_SWEEP = 60.0
+_TO_HAND_OVER = ("pending", "failed")
+
+
+class Outbox:
+    """Sends what is in the store. At least once: a message can arrive twice only when the process
+    is killed, or the provider is too slow, between its taking the message and our noting it;
+    both carry the same key.
+
+    The channels' notifiers are started and stopped by the caller.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Iterable[Channel],
+        compose: Compose,
+        address_of: AddressOf,
+        clock: Clock,
+        random: Random,
+        metrics: Metrics | None = None,
+        policy: Policy | None = None,
+    ) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        self._address_of = address_of
+        self._lanes: dict[str, Lane] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+        self._tools = Tools(
+            store=store,
+            writes=GroupedWrites(store),
+            compose=compose,
+            fall_back=self._fall_back,
+            notify=lambda channel: self.notify((channel,)),
+            clock=clock,
+            random=random,
+            policy=policy or Policy(),
+            metrics=metrics or Metrics(CollectorRegistry()),
+        )
+
+    async def start(self) -> None:
+        """Release what a crash left claimed, then begin to send. Raises StoreError."""
+        now = self._tools.clock.now()
+        released = await self._tools.store.write(lambda conn: deliveries.release_stale(conn, now))
+        if released:
+            _log.warning("deliveries_released", count=released)
+        self._open()
+        self._sweeper = asyncio.create_task(self._sweep(), name="outbox sweeper")
+
+    def notify(self, channels: Iterable[str] | None = None) -> None:
+        """To be called after each commit that wrote deliveries; None wakes all channels."""
+        for name in self._lanes if channels is None else channels:
+            if name in self._lanes:
+                self._lanes[name].notify()
+
+    async def idle(self) -> None:
+        """Return once nothing is due, nothing is under way and nothing waits to be written."""
+        self.notify()
+        while not all(lane.quiet for lane in self._lanes.values()):
+            for lane in list(self._lanes.values()):
+                await lane.wait_quiet()
+
+    async def stop(self, drain: float = 10.0) -> None:
+        """Claim nothing more; what is not done after `drain` seconds is sent at the next start."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await asyncio.gather(*(lane.stop(drain) for lane in self._lanes.values()))
+        self._lanes = {}
+
+    def abandon(self) -> None:
+        """Stop at once, as a kill would."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for lane in self._lanes.values():
+            lane.abandon()
+        self._lanes = {}
+
+    async def reconfigure(
+        self, channels: Iterable[Channel], address_of: AddressOf, drain: float = 10.0
+    ) -> None:
+        """Go on with other channels; sends under way end with the notifiers they began with."""
+        await asyncio.gather(*(lane.stop(drain) for lane in self._lanes.values()))
+        now = self._tools.clock.now()
+        await self._tools.store.write(lambda conn: deliveries.release_stale(conn, now))
+        self._channels = {channel.name: channel for channel in channels}
+        self._address_of = address_of
+        self._open()
+
+    def health(self) -> dict[str, Health]:
+        return {name: lane.health() for name, lane in self._lanes.items()}
+
+    def _open(self) -> None:
+        self._lanes = {name: Lane(channel, self._tools) for name, channel in self._channels.items()}
+        for lane in self._lanes.values():
+            lane.start()
+
+    def _fall_back(self, conn: sqlite3.Connection, delivery: Delivery, now: float) -> str | None:
+        current = deliveries.get(conn, delivery.id)
+        # A person who tests a channel wants to see that channel fail.
+        if (
+            current is None
+            or current.state not in ("pending", "failed")
+            or current.reason == "test"
+        ):
+            return None
+        if deliveries.has_fallback(conn, delivery.id):
+            return None
+        tried = deliveries.channels_tried(conn, delivery.id)
+        name = self._channels[delivery.channel].fallback
+        while name is not None and name in self._channels and name not in tried:
+            address = self._address_of(name, delivery.person)
+            if address is not None:
+                deliveries.enqueue_fallback(conn, delivery, name, address, now)
+                return name
+            # This person can't be reached there: the fallback's own fallback may do.
+            tried.add(name)
+            name = self._channels[name].fallback
+        return None
+
+    async def _sweep(self) -> None:
+        """Deliveries for a channel that a reload took away must not wait for ever."""
+        while True:
+            known = set(self._channels)
+            try:
+                lost = await self._tools.store.read(
+                    partial(deliveries.without_channel, known=known)
+                )
+                for delivery in lost:
+                    await self._fail_without_channel(delivery)
+            except StoreError as error:
+                _log.error("outbox_store_refused", error=str(error))
+            await self._tools.clock.sleep(_SWEEP)
+
+    async def _fail_without_channel(self, delivery: Delivery) -> None:
+        now = self._tools.clock.now()
+        error = f"no channel {delivery.channel!r} is configured any more"
+        await self._tools.writes.write(
+            lambda conn: deliveries.mark_failed(conn, delivery.id, error, now)
+        )
+        self._tools.metrics.outcomes.labels(delivery.channel, "failed").inc()
+        _log.error(
+            "delivery_failed", delivery=delivery.id, to=masked(delivery.address), error=error
+        )
