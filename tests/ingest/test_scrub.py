@@ -134,6 +134,8 @@ def test_a_key_that_only_looks_sensitive_keeps_its_value(key: str, value: Any) -
         ("/cb?api_key=abc123#top", "/cb?api_key=[token]"),
         ("password=hunter2 user=bob", "password=[password] user=bob"),
         ("password: hunter2", "password: [password]"),
+        ("secret: swordfish", "secret: [secret]"),
+        ("token:abcdef", "token:[token]"),
         ("DB_PASSWORD='two words'", "DB_PASSWORD='[password]'"),
         ("{'password': b'x y', 'n': 1}", "{'password': b'[password]', 'n': 1}"),
         ('{"password": "x \\" y", "n": 1}', '{"password": "[password]", "n": 1}'),
@@ -178,6 +180,8 @@ def test_a_provider_key_is_known_by_its_shape(key: str) -> None:
         "password: must be longer than 8",
         "Unexpected token < in JSON at position 0",
         "basic authentication failed",
+        "a basic HTTP/1.1 client",
+        "first pass: check",
         "bearer of bad news",
         "tokens_used: 15",
         "author: bob",
@@ -441,6 +445,13 @@ def test_a_raw_body_is_scrubbed_where_it_is_text(body: bytes, expected: bytes) -
     assert SCRUBBER.scrub_item(item(body)).body == expected
 
 
+def test_the_user_of_a_raw_event_is_hashed_as_everywhere() -> None:
+    error = SCRUBBER.scrub(Error(user="alice"))
+    body = SCRUBBER.scrub_item(item(b'{"user":{"username":"alice"}}')).body
+    assert isinstance(error, Error)
+    assert body == msgspec.json.encode({"user": {"username": error.user}})
+
+
 def test_the_headers_of_a_raw_item_are_scrubbed() -> None:
     assert SCRUBBER.scrub_item(item(b"", token="x")).headers == {"token": "[token]"}
 
@@ -545,6 +556,7 @@ texts = st.lists(
                 "::1",
             ),
             *(
+                *PROVIDER_KEYS.values(),
                 "GB82WEST12345698765432",
                 "é",
                 "[token]",

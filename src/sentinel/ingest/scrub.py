@@ -115,7 +115,7 @@ class Scrubber:
 
     def _body(self, body: bytes) -> bytes:
         try:
-            return encode(self.clean(_decode(body))) if body[:1] else body
+            return self._json(body) if body else body
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # Not one JSON value: lines of JSON, text or binary.
         head, newline, rest = body.partition(b"\n")
@@ -127,9 +127,19 @@ class Scrubber:
 
     def _line(self, line: bytes) -> bytes:
         try:
-            return encode(self.clean(_decode(line)))
+            if line[:1] in (b"{", b"["):
+                return self._json(line)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self._rules.text(line.decode("utf-8")).encode()
+            pass  # A line of text that begins like JSON.
+        return self._rules.text(line.decode("utf-8")).encode()
+
+    def _json(self, data: bytes) -> bytes:
+        """Encoded anew, as the same key may stand there twice, or escaped."""
+        value = _decode(data)
+        cleaned = self.clean(value)
+        if isinstance(value, dict) and (user := self._payload_user(value, cleaned)):
+            cleaned = {**cleaned, "user": user}
+        return encode(cleaned)
 
 
 def _differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

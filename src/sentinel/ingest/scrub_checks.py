@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 _LABEL = re.compile(rb"\[(?:[a-z]+(?: [a-z]+){0,2}|Filtered|REDACTED|Redacted)\]")
+_PROTOCOL = re.compile(rb"[A-Z]{2,5}/[A-Z0-9.]{1,4}")
 _CAPITALISED = re.compile(rb"[A-Z]?[a-z]+")
 _FILE_ENDING = re.compile(
     rb"(?i).*\.(?:png|jpe?g|gif|svg|webp|avif|ico|[cm]?[jt]sx?|css|html?|json|map|vue|py|rb|php)"
@@ -80,7 +81,9 @@ def scheme(data: bytes, start: int, end: int) -> Finding | int:
     value_start = start + len(data[start:end].split(None, 1)[0])
     value_start += len(data[value_start:end]) - len(data[value_start:end].lstrip())
     value = data[value_start:end]
-    if _CAPITALISED.fullmatch(value) or word_before(data, start):
+    # `basic authentication`, `a basic HTTP/1.1 client`
+    spoken = data[start : start + 5].lower() == b"basic" and _PROTOCOL.fullmatch(value)
+    if spoken or _CAPITALISED.fullmatch(value) or word_before(data, start):
         return value_start
     return value_start, end, b"[token]"
 

@@ -236,7 +236,8 @@ class TextRules:
             else:
                 found = scrub_values.bare(data, end)
             value = data[found[0] : found[1]]
-            if separator == b":" and _is_prose(label, value):
+            spaced = separator == b":" and data[end : end + 1] == b" "
+            if spaced and _is_prose(name, label, value):
                 return end
         value = data[found[0] : found[1]]
         if _is_harmless(value) or (label == "token" and name.endswith(b"s") and value.isdigit()):
@@ -259,11 +260,13 @@ def _is_harmless(value: bytes) -> bool:
     return bool(_NOTHING.fullmatch(value) or checks.is_label(value))
 
 
-def _is_prose(label: str, value: bytes) -> bool:
-    """`invalid token: expired`, `password: must be longer` say something about the secret."""
+def _is_prose(name: bytes, label: str, value: bytes) -> bool:
+    """`invalid token: expired`, `password: must be longer`, `first pass: check` are sentences.
+    A password or a secret may be any other word, a token hardly ever is one."""
     if _PROSE.fullmatch(value):
         return True
-    return label != "password" and bool(_PLAIN_WORD.fullmatch(value))
+    may_be_word = label in ("password", "secret", "credentials") and name.lower() != b"pass"
+    return not may_be_word and bool(_PLAIN_WORD.fullmatch(value))
 
 
 def _touches(data: bytes, start: int, end: int) -> bool:

@@ -65,6 +65,7 @@ def _incident(facts: PageFacts) -> dict[str, Any]:
         "acknowledged_by": _short(incident.acknowledged_by),
         "resolved": iso(incident.resolved),
         "duration_seconds": lasted,
+        "runbook": facts.runbook,
     }
 
 
@@ -100,7 +101,6 @@ def _catalog(facts: PageFacts) -> dict[str, Any] | None:
         "config_file": entry.config_file,
         "fix_url": facts.link(entry.fix_url),
         "ui_fix_url": facts.link(entry.ui_fix_url),
-        "runbook": facts.runbook,
         "external_docs": list(entry.external_docs),
     }
 
