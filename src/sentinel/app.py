@@ -111,9 +111,8 @@ class App:
         self._database = Database(state_dir)
         stack.callback(self._database.close)
         self._scrub_key = self._database.write_now(meta.scrub_key)
-        self._http = await stack.enter_async_context(session())
+        self._http = await stack.enter_async_context(session(found.config.http.allow_private))
         setup = found.setup(self._scrub_key)
-
         self._channels = Channels()
         await self._channels.start(found.config, found.registry, self._context)
         stack.push_async_callback(self._stop_channels)
@@ -149,13 +148,16 @@ class App:
             clock=self._clock,
             live=self._live,
             metrics=self._metrics,
-            unready=lambda: "it is stopping" if self._stopping.is_set() else None,
+            unready=self._unready,
         )
         await self._serve(stack, found)
         for job in (self._sweeper.run(), self._watch_files(), self._reload_when_asked()):
             stack.push_async_callback(_cancel, asyncio.create_task(job))
         stack.push_async_callback(_cancel, asyncio.create_task(self._watch_loop()))
         await self._welcome(found.config.public_url)
+
+    def _unready(self) -> str | None:
+        return "it is stopping" if self._stopping.is_set() else self._pipeline.trouble
 
     async def _serve(self, stack: AsyncExitStack, found: Installation) -> None:
         self._intake = IntakeApp(

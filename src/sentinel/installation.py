@@ -18,7 +18,7 @@ from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.catalog_files import load_catalog
 from sentinel.pipeline import Setup
 from sentinel.plugins import Registry, load
-from sentinel.wiring import build_book
+from sentinel.wiring import build_book, build_classifier
 
 
 class Installation(Struct, frozen=True):
@@ -31,7 +31,13 @@ class Installation(Struct, frozen=True):
         return Setup(
             config=self.config,
             catalog=self.catalog,
+            classifier=build_classifier(self.config),
             scrubber=Scrubber(self.config.scrub, key=scrub_key),
+            scrubbers={
+                name: Scrubber(project.scrub, key=scrub_key)
+                for name, project in self.config.projects.items()
+                if project.scrub
+            },
             book=build_book(self.config, self.registry, self.catalog),
         )
 

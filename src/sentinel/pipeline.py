@@ -10,7 +10,7 @@ batches are, and nobody waits for a timer.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 
 import structlog
@@ -25,6 +25,7 @@ from sentinel.engine.engine import Acknowledge, Engine
 from sentinel.errors import Overloaded, SentinelError, StoreError
 from sentinel.ingest.scrub import Scrubber
 from sentinel.intelligence.catalog import Catalog
+from sentinel.intelligence.classify import Classifier
 from sentinel.intelligence.enrich import enrich
 from sentinel.model.signal import KIND_OF, AnySignal, Error, RawItem, Signal
 from sentinel.quota import Quotas
@@ -43,12 +44,18 @@ _STUCK_AFTER = 60.0
 
 
 class Setup(Struct, frozen=True):
-    """What a reload exchanges, all at once."""
+    """What a reload exchanges, all at once. `scrubbers` are those of projects with a policy of
+    their own."""
 
     config: Config
     catalog: Catalog
+    classifier: Classifier
     scrubber: Scrubber
+    scrubbers: Mapping[str, Scrubber]
     book: Book
+
+    def scrubber_of(self, project: str) -> Scrubber:
+        return self.scrubbers.get(project, self.scrubber)
 
 
 class Entry(Struct):
@@ -89,6 +96,8 @@ class Pipeline:
         self._engine: Engine | None = None
         self._open = True
         self._moved = clock.monotonic()
+        self.trouble: str | None = None
+        """Why the store refused the latest commit; None once one goes through again."""
 
     async def accept(self, project: str, items: Iterable[AnySignal | RawItem]) -> None:
         """Returns once the items and every decision that they caused are committed.
@@ -99,12 +108,13 @@ class Pipeline:
         stamped = self._sample(project, [self._stamp(project, item) for item in items])
         self._quotas.take(project, len(stamped), self._quota_of(project))
         entry = Entry()
+        scrubber = self._setup.scrubber_of(project)
         for item in stamped:
             if isinstance(item, RawItem):
-                entry.raw.append(self._setup.scrubber.scrub_item(item))
+                entry.raw.append(scrubber.scrub_item(item))
                 entry.size += len(item.body)
             else:
-                draft = self._draft(self._setup.scrubber.scrub(item))
+                draft = self._draft(scrubber.scrub(item))
                 entry.drafts.append(draft)
                 entry.size += len(draft.body)
         await self._submit(entry)
@@ -164,7 +174,7 @@ class Pipeline:
     def _draft(self, signal: AnySignal) -> Draft:
         if not isinstance(signal, Error):
             return Draft(signal, signal_store.pack(signal))
-        found = enrich(signal, self._setup.catalog)
+        found = enrich(signal, self._setup.catalog, self._setup.classifier)
         body = signal_store.pack(found.error)
         return Draft(found.error, body, found.culprit, found.basis, found.catalogued)
 
@@ -219,6 +229,7 @@ class Pipeline:
         try:
             written = await self._database.write(lambda conn: self._write(conn, batch, engine))
         except StoreError as error:
+            self.trouble = str(error)
             _fail(batch, error)
             log.error("commit refused", error=str(error), entries=len(batch))
             # Without senders that would try again, only a pause keeps this from spinning.
@@ -226,6 +237,7 @@ class Pipeline:
         except Exception as error:  # noqa: BLE001 - one poison entry must not fail the others
             await self._commit_apart(batch, error)
         else:
+            self.trouble = None
             if self._setup is setup:
                 self._engine = written.engine
             for entry in batch:

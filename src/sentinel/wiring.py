@@ -10,6 +10,7 @@ from sentinel.engine.book import Book, Causes
 from sentinel.engine.routing import Escalation, Route, Step, parse_matcher
 from sentinel.engine.rules import Rule, RuleIndex, make_rule
 from sentinel.intelligence.catalog import Catalog
+from sentinel.intelligence.classify import Classifier, make_entry
 from sentinel.plugins import Registry
 
 
@@ -20,6 +21,15 @@ def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
         rules=RuleIndex([_rule(rule, registry) for rule in config.rules]),
         routes=Route(name="", routes=tuple(_route(one, escalations) for one in config.routes)),
         causes=Causes(effects=dict(catalog.effects), per_tenant=catalog.per_tenant),
+    )
+
+
+def build_classifier(config: Config) -> Classifier:
+    return Classifier(
+        [
+            make_entry(one.where, one.fingerprint, one.severity, one.category)
+            for one in config.classify
+        ]
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sentinel.config.channels import read_channels
+from sentinel.config.classify import read_classify
 from sentinel.config.document import Document, load
 from sentinel.config.escalations import Reach, read_escalations
 from sentinel.config.model import Config, RuleConfig
@@ -77,6 +78,7 @@ class _Loading:
         addresses = {name: person.addresses for name, person in people.items()}
         reach = Reach(channels, frozenset(main.section("channels")), addresses)
         rules = self._rules(others)
+        classify = self._take(read_classify(others))
         escalation_names = Names("escalation")
         escalations = self._take(read_escalations(others, reach, escalation_names))
         routes = self._take(read_routes(others, escalation_names))
@@ -103,6 +105,7 @@ class _Loading:
             people=people,
             probes=probes,
             rules=tuple(rules),
+            classify=tuple(classify),
             routes=routes,
             escalations=escalations,
             log=settings.log,

@@ -12,6 +12,7 @@ from sentinel.config.schema import Http, Limits, Log, Project, Retention
 from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.delivery import Recipient
+from sentinel.model.signal import Category, Severity
 
 
 class RuleConfig(Struct, frozen=True, kw_only=True):
@@ -30,6 +31,16 @@ class RuleConfig(Struct, frozen=True, kw_only=True):
     annotations: Mapping[str, str]
     file: str
     line: int
+
+
+class ClassifyConfig(Struct, frozen=True, kw_only=True):
+    """`where` is checked but not compiled. What is empty or None is left to others to say."""
+
+    name: str
+    where: Mapping[str, Any]
+    fingerprint: tuple[str, ...]
+    severity: Severity | None
+    category: Category | None
 
 
 class RouteConfig(Struct, frozen=True, kw_only=True):
@@ -111,6 +122,7 @@ class Config(Struct, frozen=True, kw_only=True):
     people: Mapping[str, PersonConfig]
     probes: tuple[ProbeConfig, ...]
     rules: tuple[RuleConfig, ...]
+    classify: tuple[ClassifyConfig, ...]
     routes: tuple[RouteConfig, ...]
     escalations: Mapping[str, EscalationConfig]
     log: Log

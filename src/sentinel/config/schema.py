@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from sentinel.ingest.scrub_policy import ScrubPolicy
+from sentinel.model.signal import Category, Severity
 from sentinel.model.values import Duration, Size, duration, size
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
@@ -81,6 +82,9 @@ class Project(Section, frozen=True):
     tenant: Annotated[Text | None, Meta(description="Tenant of signals that name none.")] = None
     quota: Annotated[
         Positive | None, Meta(description="Events a minute; instead of limits.quota.")
+    ] = None
+    scrub: Annotated[
+        ScrubPolicy | None, Meta(description="Instead of the common policy, whole.")
     ] = None
     sample: Annotated[
         Sample, Meta(description="Share of signals to keep, by kind; all where not named.")
@@ -278,12 +282,36 @@ class Escalation(Section, frozen=True):
     steps: Annotated[list[Step], Meta(min_length=1, description="In order.")]
 
 
+class Classify(Section, frozen=True):
+    """What you know of some errors better than their senders. For each of the three answers the
+    first entry that gives it wins; `severity` and `category` go before the catalog's."""
+
+    name: Annotated[Name, Meta(description="Unique name.")]
+    where: Annotated[
+        dict[str, Any],
+        Meta(min_length=1, description="Conditions on the error, as in rules; all must hold."),
+    ]
+    fingerprint: Annotated[
+        list[Text],
+        Meta(
+            max_length=20,
+            description="Errors with the same parts are one group; {{ default }} stands for the "
+            "usual parts, {{ error.type }} and the like for fields.",
+        ),
+    ] = []
+    severity: Annotated[Severity | None, Meta(description="low, medium, high or critical.")] = None
+    category: Annotated[Category | None, Meta(description="Where the fault lies.")] = None
+
+
 class RulesFile(Section, frozen=True):
     """A file in `rules_dir`. Names are unique across all files."""
 
     rules: Annotated[list[dict[str, Any]], Meta(description="When alerts exist.")] = []
     routes: Annotated[list[Route], Meta(description="Which alerts go where.")] = []
     escalations: Annotated[list[Escalation], Meta(description="Who is told, and when.")] = []
+    classify: Annotated[
+        list[Classify], Meta(description="Your own word on grouping, severity and category.")
+    ] = []
     people: Annotated[
         dict[Name, Person], Meta(description="As in sentinel.yaml, without references.")
     ] = {}

@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 
 from sentinel.config.conditions import pattern_fault
-from sentinel.config.document import Document, load
+from sentinel.config.document import Document, KeyPath, load
 from sentinel.config.problem import Problem
 from sentinel.config.references import resolve
 from sentinel.config.schema import MainFile
 from sentinel.config.secrecy import told
 from sentinel.config.suggest import show
 from sentinel.config.validation import read_record
+from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.net import Allowed
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
@@ -65,7 +66,7 @@ def read_settings(main: Document, path: Path) -> tuple[MainFile | None, list[Pro
     lengths = {name: getattr(kept, name) for name in kept.__struct_fields__}
     problems += main.positive(("retention",), **lengths)
     problems += _check_private(main, settings)
-    return settings, [*problems, *_check_patterns(main, settings)]
+    return settings, [*problems, *_check_scrubbing(main, settings)]
 
 
 def _check_private(main: Document, settings: MainFile) -> Iterator[Problem]:
@@ -82,9 +83,16 @@ def _check_private(main: Document, settings: MainFile) -> Iterator[Problem]:
             )
 
 
-def _check_patterns(main: Document, settings: MainFile) -> Iterator[Problem]:
-    for label, pattern in settings.scrub.patterns.items():
-        path = ("scrub", "patterns", label)
+def _check_scrubbing(main: Document, settings: MainFile) -> Iterator[Problem]:
+    yield from _check_patterns(main, ("scrub",), settings.scrub)
+    for name, project in settings.projects.items():
+        if project.scrub:
+            yield from _check_patterns(main, ("projects", name, "scrub"), project.scrub)
+
+
+def _check_patterns(main: Document, base: KeyPath, policy: ScrubPolicy) -> Iterator[Problem]:
+    for label, pattern in policy.patterns.items():
+        path = (*base, "patterns", label)
         fault = pattern_fault(pattern)
         if fault:
             yield main.problem(

@@ -9,7 +9,6 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
         "forward": "sending on to another Sentry is not possible yet",
         "components": "give each probe its component instead",
     },
-    "Project": {"scrub": "one policy holds for all projects"},
     "Rule": {
         "recover_when": "the alert ends when the condition has been gone for keep_firing_for",
         "on_missing": "the alert keeps its state while no data comes",

@@ -11,7 +11,9 @@ import msgspec
 from sentinel.api import Kind
 from sentinel.config.schema import (
     Channel,
+    Classify,
     Escalation,
+    Http,
     Limits,
     Log,
     MainFile,
@@ -40,6 +42,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "sentinel.yaml: limits": Limits,
     "sentinel.yaml: retention": Retention,
     "sentinel.yaml: scrub": ScrubPolicy,
+    "sentinel.yaml: http": Http,
     "sentinel.yaml: projects.NAME": Project,
     "sentinel.yaml: projects.NAME.sample": Sample,
     "sentinel.yaml: channels.NAME": Channel,
@@ -47,6 +50,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "sentinel.yaml: log": Log,
     "rules/*.yaml": RulesFile,
     "rules/*.yaml: rules[]": Rule,
+    "rules/*.yaml: classify[]": Classify,
     "rules/*.yaml: routes[]": Route,
     "rules/*.yaml: escalations[]": Escalation,
     "rules/*.yaml: escalations[].steps[]": Step,

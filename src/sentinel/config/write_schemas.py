@@ -33,6 +33,11 @@ def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
     rules = _file_schema(RulesFile, "Sentinel: rules, routes, escalations")
     rules["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
     rules["$defs"] |= _tagged(Rule, "detector", registry) | _conditions()
+    where = rules["$defs"]["Classify"]["properties"]["where"]
+    rules["$defs"]["Classify"]["properties"]["where"] = {
+        "description": where["description"],
+        "$ref": "#/$defs/where_error",
+    }
     rules["$defs"]["Rule"]["allOf"] += [
         {
             "if": {"properties": {"on": {"const": kind}}, "required": ["on"]},

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct, field
 
-from sentinel.model.signal import Severity
+from sentinel.model.signal import Category, Severity
 
 CODE = r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$"
 VARIABLE = r"^[A-Z][A-Z0-9_]*$"
@@ -17,7 +17,6 @@ FIX_PAGE = r"^(https?://|\{base_url\}/)[^\s<>]*$"
 PLACEHOLDERS = ("base_url", "tenant", "project", "environment", "release", "service", "host")
 """What may stand in braces in `fix_url` and `ui_fix_url`."""
 
-Category = Literal["external_service", "infrastructure", "company_config", "system", "data"]
 Priority = Literal["P0", "P1", "P2"]
 Revenue = Literal["high", "medium", "low", "none"]
 Companies = Literal["all", "specific", "none"]

@@ -1,9 +1,10 @@
-"""What the catalog and the grouping know of an error, put on the error itself."""
+"""What the operator, the catalog and the grouping know of an error, put on the error itself."""
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from sentinel.intelligence.catalog import Catalog
+from sentinel.intelligence.classify import Classifier
 from sentinel.intelligence.grouping import group
 from sentinel.model.signal import Error, Level, Severity
 
@@ -25,14 +26,16 @@ class Enriched(Struct, frozen=True):
     catalogued: bool
 
 
-def enrich(error: Error, catalog: Catalog) -> Enriched:
-    """The catalog's word on severity goes before the level that the application gave."""
-    entry = catalog.get(error.code) if error.code else None
-    found = group(error)
+def enrich(error: Error, catalog: Catalog, classifier: Classifier) -> Enriched:
+    """On severity, the operator's word goes before the catalog's, and that before the level that
+    the application gave."""
+    entry = catalog.get(error.code)
+    own = classifier.answers(error)
+    found = group(error, own.fingerprint or None)
     known = replace(
         error,
-        severity=entry.severity if entry else _SEVERITY_OF[error.level],
-        category=entry.category if entry else None,
+        severity=own.severity or (entry.severity if entry else _SEVERITY_OF[error.level]),
+        category=own.category or (entry.category if entry else None),
         title=found.title,
         fingerprint=found.fingerprint,
     )

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 Level = Literal["debug", "info", "warning", "error", "fatal"]
 Severity = Literal["low", "medium", "high", "critical"]
+Category = Literal["external_service", "infrastructure", "company_config", "system", "data"]
 State = Literal["up", "degraded", "down", "unknown"]
 
 
@@ -55,7 +56,7 @@ class Error(Signal, tag="error", frozen=True, kw_only=True):
     payload: dict[str, Any] = field(default_factory=dict)
     # By the pipeline, from the catalog and the grouping:
     severity: Severity | None = None
-    category: str | None = None
+    category: Category | None = None
     title: str = ""
     fingerprint: str = ""
     group: int | None = None
