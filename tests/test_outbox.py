@@ -390,6 +390,40 @@ async def test_reconfigured_channels_take_over_what_waits(world: World) -> None:
     assert len(other.accepted) == 1
 
 
+async def test_a_reload_does_not_wait_for_a_provider_that_hangs(world: World) -> None:
+    world.mail.script.append("hang")
+    stuck = world.enqueue()
+    await world.outbox.start()
+    await world.mail.called.wait()
+    other = MemoryNotifier(world.clock)
+    reloading = asyncio.create_task(
+        world.outbox.reconfigure(
+            [Channel(name="mail", notifier=other)], lambda channel, person: None, drain=5
+        )
+    )
+    later = world.enqueue(incident=2)
+    await world.until(lambda: world.get(later).state == "sent")
+    assert not reloading.done()
+    while not reloading.done():
+        world.clock.advance(1)
+        await asyncio.sleep(0)
+    await world.outbox.idle()
+    assert (world.get(stuck).state, world.get(stuck).attempts) == ("sent", 2)
+    assert len(other.accepted) == 2
+
+
+async def test_pages_without_a_fallback_address_do_not_hide_those_that_have_one(
+    world: World,
+) -> None:
+    world.mail.script.extend([Retryable("down")] * 1000)
+    for incident in range(150):
+        world.enqueue(person="bob", incident=incident)
+    page = world.enqueue(incident=999)
+    await world.outbox.start()
+    await world.pass_time(130, step=10)
+    assert world.get(page).state == "superseded"
+
+
 class Refusing:
     """A store that refuses writes while `full`, as a full disk does."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from sentinel.clock import Clock
-from sentinel.outbox.discretion import presentable
+from sentinel.discretion import presentable
 
 T = TypeVar("T")
 FAULTS_TO_QUARANTINE = 3

@@ -32,7 +32,7 @@ class Lane:
         self._outcomes = Outcomes(channel, tools)
         self._breaker = Breaker(tools.policy, tools.random)
         self._bucket = Bucket(channel.limit, tools.clock.monotonic())
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[asyncio.Task[None], int] = {}
         self._wake = asyncio.Event()
         self._quiet = asyncio.Event()
         self._stopping = False
@@ -63,17 +63,25 @@ class Lane:
             under_way=len(self._under_way),
         )
 
-    async def stop(self, drain: float) -> None:
-        """Claim nothing more; give what is under way `drain` seconds to end."""
+    def close(self) -> None:
+        """Claim nothing more."""
         self._stopping = True
         self.notify()
+
+    async def stop(self, drain: float) -> list[int]:
+        """Close, and give what is under way `drain` seconds to end. Gives the deliveries that
+        did not, which stay claimed."""
+        self.close()
         if self._task is not None:
             await self._task
         if self._under_way:
             timer = asyncio.create_task(self._tools.clock.sleep(drain))
             ended = asyncio.create_task(asyncio.wait(self._under_way))
             await _first_of(ended, timer)
+        abandoned = dict(self._under_way)
         self.abandon()
+        await asyncio.gather(*abandoned, return_exceptions=True)
+        return list(abandoned.values())
 
     def abandon(self) -> None:
         """Stop at once. What is under way stays claimed, and is released at the next start."""
@@ -133,11 +141,11 @@ class Lane:
         self._bucket.take(len(claimed))
         for delivery, message in claimed:
             task = asyncio.create_task(self._deliver(delivery, message))
-            self._under_way.add(task)
+            self._under_way[task] = delivery.id
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        self._under_way.pop(task, None)
         self.notify()
         if not task.cancelled() and task.exception() is not None:
             _log.error("outbox_task_failed", channel=self.channel.name, exc_info=task.exception())

@@ -89,13 +89,14 @@ def _pages_in_need(
         return [], None
     patience = tools.policy.divert_after
     pages = deliveries.pages_to_divert(
-        conn, channel.name, now - patience, untried=failing_for >= patience, limit=_MOST
+        conn, channel.name, now - patience, untried=failing_for >= patience
     )
+    reachable = [page for page in pages if tools.has_taker(page)][:_MOST]
     created = deliveries.next_divert(conn, channel.name, now - patience)
     moments = [] if created is None else [created + patience]
     if 0 < failing_for < patience:
         moments.append(now + patience - failing_for)
-    return pages, min(moments, default=None)
+    return reachable, min(moments, default=None)
 
 
 def _ready(conn: sqlite3.Connection, delivery: Delivery, tools: Tools) -> Ready:

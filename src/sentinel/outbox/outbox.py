@@ -4,16 +4,17 @@ import asyncio
 import sqlite3
 from collections.abc import Iterable
 from functools import partial
+from itertools import chain
 from random import Random
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from sentinel.clock import Clock
+from sentinel.discretion import masked
 from sentinel.errors import StoreError
 from sentinel.model.delivery import Delivery
 from sentinel.outbox.channel import Channel, Health
-from sentinel.outbox.discretion import masked
 from sentinel.outbox.lane import Lane
 from sentinel.outbox.metrics import Metrics
 from sentinel.outbox.policy import Policy
@@ -54,6 +55,7 @@ class Outbox:
             writes=GroupedWrites(store),
             compose=compose,
             fall_back=self._fall_back,
+            has_taker=lambda delivery: self._taker(delivery, set()) is not None,
             notify=lambda channel: self.notify((channel,)),
             clock=clock,
             random=random,
@@ -87,8 +89,9 @@ class Outbox:
         """Claim nothing more; what is not done after `drain` seconds is sent at the next start."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        await asyncio.gather(*(lane.stop(drain) for lane in self._lanes.values()))
-        self._lanes = {}
+        lanes, self._lanes = self._lanes.values(), {}
+        await asyncio.gather(*(lane.stop(drain) for lane in lanes))
+        await self._tools.writes.drain()
 
     def abandon(self) -> None:
         """Stop at once, as a kill would."""
@@ -101,13 +104,18 @@ class Outbox:
     async def reconfigure(
         self, channels: Iterable[Channel], address_of: AddressOf, drain: float = 10.0
     ) -> None:
-        """Go on with other channels; sends under way end with the notifiers they began with."""
-        await asyncio.gather(*(lane.stop(drain) for lane in self._lanes.values()))
-        now = self._tools.clock.now()
-        await self._tools.store.write(lambda conn: deliveries.release_stale(conn, now))
+        """Go on with other channels at once. Returns when the old notifiers are no longer used:
+        what they do not end in `drain` seconds goes to the new ones."""
+        before = list(self._lanes.values())
+        for lane in before:
+            lane.close()
         self._channels = {channel.name: channel for channel in channels}
         self._address_of = address_of
         self._open()
+        left = chain(*await asyncio.gather(*(lane.stop(drain) for lane in before)))
+        release = partial(deliveries.release, ids=list(left), now=self._tools.clock.now())
+        await self._tools.writes.write(release)
+        self.notify()
 
     def health(self) -> dict[str, Health]:
         return {name: lane.health() for name, lane in self._lanes.items()}
@@ -128,16 +136,25 @@ class Outbox:
             return None
         if deliveries.has_fallback(conn, delivery.id):
             return None
-        tried = deliveries.channels_tried(conn, delivery.id)
-        name = self._channels[delivery.channel].fallback
-        while name is not None and name in self._channels and name not in tried:
+        taker = self._taker(delivery, deliveries.channels_tried(conn, delivery.id))
+        if taker is None:
+            return None
+        deliveries.enqueue_fallback(conn, delivery, *taker, now)
+        return taker[0]
+
+    def _taker(self, delivery: Delivery, tried: set[str]) -> tuple[str, str] | None:
+        """The next fallback on which this person has an address, and that address."""
+        seen = {*tried, delivery.channel}
+        channel = self._channels.get(delivery.channel)
+        while channel is not None and channel.fallback is not None:
+            name = channel.fallback
+            if name in seen or name not in self._channels:
+                return None
             address = self._address_of(name, delivery.person)
             if address is not None:
-                deliveries.enqueue_fallback(conn, delivery, name, address, now)
-                return name
-            # This person can't be reached there: the fallback's own fallback may do.
-            tried.add(name)
-            name = self._channels[name].fallback
+                return name, address
+            seen.add(name)
+            channel = self._channels[name]
         return None
 
     async def _sweep(self) -> None:
@@ -152,6 +169,8 @@ class Outbox:
                     await self._fail_without_channel(delivery)
             except StoreError as error:
                 _log.error("outbox_store_refused", error=str(error))
+            except Exception:  # noqa: BLE001 - it must sweep again in a minute, whatever happened
+                _log.exception("outbox_sweep_failed")
             await self._tools.clock.sleep(_SWEEP)
 
     async def _fail_without_channel(self, delivery: Delivery) -> None:

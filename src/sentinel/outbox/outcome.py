@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import structlog
 
+from sentinel.discretion import masked, presentable
 from sentinel.errors import StoreError
 from sentinel.model.delivery import Delivery, DeliveryState, Receipt
 from sentinel.model.values import secrets_in
 from sentinel.outbox.attempt import Failure
 from sentinel.outbox.channel import Channel
-from sentinel.outbox.discretion import masked, presentable
 from sentinel.outbox.tools import Tools
 from sentinel.store import deliveries
 

@@ -32,12 +32,14 @@ class Store(Protocol):
 
 class Tools(Struct, frozen=True):
     """`fall_back` writes the delivery's copy for the next channel and gives that channel's name,
-    or None where nobody is left to take it. `notify` wakes the lane of a channel."""
+    or None where nobody is left to take it; `has_taker` tells beforehand whether that is so.
+    `notify` wakes the lane of a channel."""
 
     store: Store
     writes: GroupedWrites
     compose: Compose
     fall_back: Callable[[sqlite3.Connection, Delivery, float], str | None]
+    has_taker: Callable[[Delivery], bool]
     notify: Callable[[str], None]
     clock: Clock
     random: Random

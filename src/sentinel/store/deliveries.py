@@ -7,7 +7,7 @@ as superseded.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 import zstandard
@@ -172,7 +172,7 @@ def channels_tried(conn: sqlite3.Connection, id: int) -> set[str]:
 
 
 def pages_to_divert(
-    conn: sqlite3.Connection, channel: str, created_before: float, *, untried: bool, limit: int
+    conn: sqlite3.Connection, channel: str, created_before: float, *, untried: bool
 ) -> list[Delivery]:
     """Critical pages that this channel did not get out and that have no fallback yet.
 
@@ -184,8 +184,8 @@ def pages_to_divert(
         f"SELECT {_COLUMNS} FROM deliveries AS d WHERE channel = ? AND {_OPEN} "
         f"AND state = 'pending' AND {_PAGE} AND (? OR (attempts > 0 AND created <= ?)) AND NOT "
         "EXISTS (SELECT 1 FROM deliveries AS child WHERE child.fallback_of = d.id) "
-        "ORDER BY id LIMIT ?",
-        (channel, untried, created_before, limit),
+        "ORDER BY id",
+        (channel, untried, created_before),
     )
 
 
@@ -220,6 +220,14 @@ def release_stale(conn: sqlite3.Connection, now: float) -> int:
         f"ELSE :now + min(300, 1 << min(attempts - 2, 9)) END WHERE {_OPEN} AND state = 'sending'",
         {"now": now},
     ).rowcount
+
+
+def release(conn: sqlite3.Connection, ids: Iterable[int], now: float) -> None:
+    """What was under way and has been given up half-way is due again."""
+    conn.executemany(
+        "UPDATE deliveries SET state = 'pending', due = ? WHERE id = ? AND state = 'sending'",
+        [(now, id) for id in ids],
+    )
 
 
 def without_channel(conn: sqlite3.Connection, known: set[str]) -> list[Delivery]:

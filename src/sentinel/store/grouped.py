@@ -34,6 +34,11 @@ class GroupedWrites:
             self._running = asyncio.create_task(self._run())
         return await done
 
+    async def drain(self) -> None:
+        """Return once nothing waits to be written."""
+        if self._running is not None:
+            await asyncio.shield(self._running)
+
     async def _run(self) -> None:
         try:
             while self._waiting:

@@ -8,15 +8,20 @@ from msgspec.structs import replace
 from sentinel.model.group import Group, GroupStatus
 from sentinel.model.signal import Error
 
-_UPSERT = """
+_COUNT = """
+UPDATE groups SET count = count + 1, last_seen = max(last_seen, :received), title = :title,
+    level = :level, severity = :severity, category = :category,
+    last_release = coalesce(:release, last_release)
+WHERE project = :project AND fingerprint = :fingerprint
+RETURNING id, status
+"""
+# Not one statement with ON CONFLICT: that uses up a number for each event, and the second group
+# of a busy shop would be error 80,000.
+_INSERT = """
 INSERT INTO groups (project, fingerprint, title, culprit, basis, code, type, level, severity,
     category, status, first_seen, last_seen, count, first_release, last_release)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?, 1, ?, ?)
-ON CONFLICT (project, fingerprint) DO UPDATE SET
-    count = count + 1, last_seen = max(last_seen, excluded.last_seen), title = excluded.title,
-    level = excluded.level, severity = excluded.severity, category = excluded.category,
-    last_release = coalesce(excluded.last_release, last_release)
-RETURNING id, count, status
+VALUES (:project, :fingerprint, :title, :culprit, :basis, :code, :type, :level, :severity,
+    :category, 'open', :received, :received, 1, :release, :release)
 """
 _COLUMNS = (
     "id, project, fingerprint, title, culprit, code, type, level, severity, category, status,"
@@ -30,30 +35,29 @@ def count_in(conn: sqlite3.Connection, error: Error, culprit: str, basis: str) -
 
     A group that had been resolved becomes `regressed`.
     """
-    number, count, status = conn.execute(
-        _UPSERT,
-        (
-            error.project,
-            error.fingerprint,
-            error.title,
-            culprit,
-            basis,
-            error.code,
-            error.type,
-            error.level,
-            error.severity,
-            error.category,
-            error.received,
-            error.received,
-            error.release,
-            error.release,
-        ),
-    ).fetchone()
-    state = "new" if count == 1 else "known"
+    values = {
+        "project": error.project,
+        "fingerprint": error.fingerprint,
+        "title": error.title,
+        "culprit": culprit,
+        "basis": basis,
+        "code": error.code,
+        "type": error.type,
+        "level": error.level,
+        "severity": error.severity,
+        "category": error.category,
+        "received": error.received,
+        "release": error.release,
+    }
+    known = conn.execute(_COUNT, values).fetchone()
+    if known is None:
+        number = conn.execute(_INSERT, values).lastrowid
+        return replace(error, group=number, group_state="new")
+    number, status = known
     if status == "resolved":
         conn.execute("UPDATE groups SET status = 'regressed' WHERE id = ?", (number,))
-        state = "regressed"
-    return replace(error, group=number, group_state=state)
+        return replace(error, group=number, group_state="regressed")
+    return replace(error, group=number, group_state="known")
 
 
 def set_sample(conn: sqlite3.Connection, group: int, seq: int) -> None:

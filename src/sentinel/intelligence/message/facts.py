@@ -62,8 +62,13 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def events(self) -> int:
-        """The signals behind the root's alerts: those with the incident's own code."""
-        return sum(alert.count for alert in self.page.alerts if self._is_root(alert))
+        """The signals with the incident's own code. Several rules may have counted the same ones,
+        so that the rule that counted most tells."""
+        counts: Counter[str] = Counter()
+        for alert in self.page.alerts:
+            if self._is_root(alert):
+                counts[alert.rule] += alert.count
+        return max(counts.values(), default=0)
 
     @property
     def cascades(self) -> list[Cascade]:

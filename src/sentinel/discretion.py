@@ -1,4 +1,4 @@
-"""What may be written into logs and the store about a delivery."""
+"""What may be written into logs and the store of what others wrote."""
 
 import re
 

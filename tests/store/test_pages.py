@@ -1,0 +1,153 @@
+"""From what is stored to the message that goes out."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sentinel.config.loader import load_config
+from sentinel.intelligence.catalog import Entry, catalog_of
+from sentinel.model.alert import Alert, Incident
+from sentinel.model.delivery import Delivery, DeliveryIntent, Reason, Recipient
+from sentinel.model.signal import Error
+from sentinel.pages import Composer
+from sentinel.plugins import Registry
+from sentinel.store import alerts, deliveries, signals
+from sentinel.store.keep import Draft, keep
+from sentinel.store.migrations import migrate
+from sentinel.store.pages import page_of
+
+NOW = 1_760_000_000.0
+
+
+@pytest.fixture
+def conn() -> Iterator[sqlite3.Connection]:
+    conn = sqlite3.connect(":memory:", isolation_level=None)
+    conn.row_factory = sqlite3.Row
+    migrate(conn)
+    yield conn
+    conn.close()
+
+
+@pytest.fixture
+def compose(tmp_path: Path) -> Composer:
+    path = tmp_path / "sentinel.yaml"
+    path.write_text("public_url: https://sentinel.example.com\n")
+    config, problems = load_config(path, Registry([]), {})
+    assert config is not None, problems
+    entry = Entry(
+        code="SMS_DELIVERY_FAILURE",
+        title="SMS is failing",
+        category="external_service",
+        severity="critical",
+        fix=("Mend it.",),
+    )
+    return Composer(config, catalog_of([entry]))
+
+
+def stored_error(conn: sqlite3.Connection, message: str, fingerprint: str = "f") -> Error:
+    error = Error(
+        project="shop",
+        received=NOW,
+        at=NOW,
+        code="SMS_DELIVERY_FAILURE",
+        message=message,
+        title=message,
+        fingerprint=fingerprint,
+        severity="critical",
+    )
+    kept = keep(conn, Draft(error, signals.pack(error)))
+    assert isinstance(kept, Error)
+    return kept
+
+
+def stored_incident(conn: sqlite3.Connection, group: int | None) -> None:
+    alert = Alert(
+        id=1,
+        rule="SmsFailing",
+        key={},
+        state="firing",
+        severity="critical",
+        labels={},
+        started=NOW,
+        last=NOW,
+        code="SMS_DELIVERY_FAILURE",
+        group=group,
+        incident=3,
+    )
+    incident = Incident(
+        id=3,
+        severity="critical",
+        title="SMS",
+        root=1,
+        alerts=(1,),
+        code="SMS_DELIVERY_FAILURE",
+        group=group,
+        opened=NOW,
+    )
+    alerts.save(conn, [alert])
+    alerts.save_incidents(conn, [incident])
+
+
+def enqueued(
+    conn: sqlite3.Connection, reason: Reason = "firing", incident: int | None = 3
+) -> Delivery:
+    recipient = Recipient("mail", "alice@example.com", "alice")
+    intent = DeliveryIntent(
+        recipient=recipient, reason=reason, incident=incident, severity="critical", at=NOW
+    )
+    found = deliveries.get(conn, deliveries.enqueue(conn, intent, NOW))
+    assert found is not None
+    return found
+
+
+def test_a_page_shows_the_newest_event_of_its_cause(conn: sqlite3.Connection) -> None:
+    stored_error(conn, "an older one")
+    group = stored_error(conn, "HTTP 401").group
+    stored_error(conn, "of another group", "g")
+    stored_incident(conn, group)
+    page = page_of(conn, enqueued(conn))
+    assert page is not None
+    assert page.sample is not None
+    assert (page.sample.message, page.groups[0].count, page.first) == ("HTTP 401", 2, True)
+
+
+def test_a_second_message_about_an_incident_is_not_the_first(conn: sqlite3.Connection) -> None:
+    stored_incident(conn, None)
+    enqueued(conn)
+    page = page_of(conn, enqueued(conn, "reminder"))
+    assert page is not None
+    assert not page.first
+
+
+def test_a_copy_knows_the_channel_that_failed(conn: sqlite3.Connection) -> None:
+    stored_incident(conn, None)
+    id = deliveries.enqueue_fallback(conn, enqueued(conn), "sms", "+44", NOW)
+    copy = deliveries.get(conn, id)
+    assert copy is not None
+    page = page_of(conn, copy)
+    assert page is not None
+    assert page.failed_channel == "mail"
+
+
+def test_the_message_has_the_fix_from_the_catalog(
+    conn: sqlite3.Connection, compose: Composer
+) -> None:
+    stored_incident(conn, stored_error(conn, "HTTP 401").group)
+    message = compose(conn, enqueued(conn))
+    assert message.subject == "[critical] SMS_DELIVERY_FAILURE"
+    assert "Do first:    Mend it." in message.text
+    assert message.url == "https://sentinel.example.com/incidents/3"
+
+
+def test_a_test_message_needs_no_incident(conn: sqlite3.Connection, compose: Composer) -> None:
+    message = compose(conn, enqueued(conn, "test", None))
+    assert message.subject == "Test message from Sentinel"
+
+
+def test_an_incident_that_was_forgotten_is_still_told_of(
+    conn: sqlite3.Connection, compose: Composer
+) -> None:
+    message = compose(conn, enqueued(conn, incident=99))
+    assert message.subject == "[critical] incident 99: firing"
