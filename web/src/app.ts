@@ -1,6 +1,11 @@
 // The one script of every page. Pages work without it; it adds partial updates and the islands.
 import htmx from "htmx.org";
+import { startCopy } from "./copy";
 import { refuseEval } from "./eval";
+import { startKeys } from "./keys";
+import { startLive } from "./live";
+import { startTimes } from "./times";
+import { startToggle } from "./toggle";
 
 refuseEval();
 
@@ -9,3 +14,13 @@ refuseEval();
 htmx.config.mode = "same-origin";
 htmx.config.history = "reload";
 htmx.config.defaultTimeout = 15_000;
+// What the reader opened or closed stays so.
+htmx.config.morphIgnore = [...htmx.config.morphIgnore, "open"];
+// These say "Copied" for a while, which an update must not cut short.
+htmx.config.morphSkip = "[data-copy]";
+
+startToggle();
+startCopy();
+startTimes();
+startKeys();
+startLive();

@@ -74,7 +74,7 @@ def new_plugin(
     folder: Annotated[Path, typer.Option("--dir", help="Where to write it.")] = Path("plugins"),
 ) -> None:
     """Write a working plugin with its test."""
-    from sentinel import scaffold
+    from sentinel.plugins import scaffold
 
     for path in scaffold.write(kind, name, folder):
         typer.echo(f"wrote {path}")

@@ -125,7 +125,8 @@ _PREFLIGHT: Headers = [
 
 
 class IntakeApp:
-    """Serves the receivers' paths, with or without a trailing slash, and passes on the rest."""
+    """Serves what is posted to the receivers' paths, with or without a trailing slash, and passes
+    on the rest."""
 
     def __init__(
         self,
@@ -152,13 +153,20 @@ class IntakeApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"].rstrip("/") if scope["type"] == "http" else ""
         for pattern, receiver in self._routes if path else ():
-            if match := pattern.fullmatch(path):
+            if (match := pattern.fullmatch(path)) and self._is_ours(scope, receiver):
                 await self._serve(receiver, match.groupdict(), scope, receive, send)
                 return
         if self._otherwise is not None:
             await self._otherwise(scope, receive, send)
         elif scope["type"] == "http":
             await _answer(send, 404, _error("not-found", "there is nothing at this path"))
+
+    def _is_ours(self, scope: Scope, receiver: Receiver) -> bool:
+        """Receivers only take what is posted; what else can be asked of the same path is for
+        whoever stands behind."""
+        if self._otherwise is None or scope["method"] == "POST":
+            return True
+        return receiver.cors and scope["method"] == "OPTIONS"
 
     async def _serve(
         self, receiver: Receiver, path: dict[str, str], scope: Scope, receive: Receive, send: Send

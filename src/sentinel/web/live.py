@@ -1,7 +1,7 @@
 """Tells open pages that something changed: one producer, any number of listeners."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from sentinel.pipeline import Written
 
@@ -36,12 +36,12 @@ class Live:
         for event in self._waiting:
             event.set()
 
-    async def listen(self) -> AsyncIterator[set[str]]:
+    async def listen(self) -> AsyncGenerator[set[str], None]:
         """The topics that changed since the last time, whenever there are any."""
         event = asyncio.Event()
         self._waiting[event] = set()
         try:
-            while True:
+            while not self._closed:
                 await event.wait()
                 if self._closed:
                     return

@@ -7,7 +7,9 @@ from typing import Any
 
 import uvicorn
 
-_DRAIN = 10
+from sentinel.web.protocol import Protocol
+
+_DRAIN = 5
 
 
 class Server(uvicorn.Server):
@@ -16,7 +18,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: Any) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

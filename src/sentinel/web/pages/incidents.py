@@ -1,0 +1,95 @@
+"""Incidents: the list, and one with its time line and who has it."""
+
+import sqlite3
+from typing import get_args
+
+from msgspec import Struct
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sentinel.intelligence.catalog import Catalog, Entry
+from sentinel.model.alert import Alert, Incident, IncidentState
+from sentinel.model.decision import Decision
+from sentinel.model.delivery import Delivery
+from sentinel.store import alerts, audit, decisions, deliveries
+from sentinel.web.pages.home import Open, open_incident
+from sentinel.web.visit import Visit, signed_in
+
+STATES: tuple[IncidentState, ...] = get_args(IncidentState)
+_A_PAGE = 50
+
+
+class IncidentPage(Struct, frozen=True, kw_only=True):
+    """`next_step_at` is when the next step of an escalation runs, if nobody acknowledges."""
+
+    open: Open
+    entry: Entry | None
+    root: Alert | None
+    cascades: list[Alert]
+    timeline: list[Decision]
+    deliveries: list[Delivery]
+    next_step_at: float | None
+
+
+def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> IncidentPage | None:
+    incident = alerts.get_incident(conn, number)
+    if incident is None:
+        return None
+    own = alerts.of_incident(conn, number)
+    due = [at for one in incident.paging for at in (one.step_at, one.repeat_at) if at is not None]
+    return IncidentPage(
+        open=open_incident(conn, incident, catalog),
+        entry=catalog.get(incident.code),
+        root=next((alert for alert in own if alert.id == incident.root), None),
+        cascades=[alert for alert in own if alert.id != incident.root],
+        timeline=decisions.of_incident(conn, number),
+        deliveries=deliveries.listing(conn, incident=number, limit=100),
+        next_step_at=min(due, default=None) if incident.state == "open" else None,
+    )
+
+
+async def _list(visit: Visit) -> Response:
+    state = next((one for one in STATES if one == visit.query("state")), None)
+    before = visit.page_before()
+    found: list[Incident] = await visit.read(
+        lambda conn: alerts.search_incidents(conn, state=state, limit=_A_PAGE + 1, before=before)
+    )
+    more = len(found) > _A_PAGE
+    return await visit.render(
+        "incidents.html",
+        incidents=found[:_A_PAGE],
+        state=state,
+        states=STATES,
+        older=found[_A_PAGE - 1].id if more else None,
+    )
+
+
+async def _show(visit: Visit) -> Response:
+    number, catalog = visit.number("id"), visit.catalog
+    found = await visit.find(lambda conn: load(conn, number, catalog), "incident")
+    return await visit.render("incident.html", page=found, incident=found.open.incident)
+
+
+async def _acknowledge(visit: Visit) -> Response:
+    number = visit.number("id")
+    await visit.find(lambda conn: alerts.get_incident(conn, number), "incident")
+    await acknowledge(visit, number)
+    return RedirectResponse(f"/incidents/{number}?done=acknowledged", 303)
+
+
+async def acknowledge(visit: Visit, number: int) -> None:
+    await visit.services.pipeline.acknowledge(number, visit.user.name)
+    await visit.services.database.write(
+        lambda conn: audit.note(
+            conn, visit.now, visit.user.name, "incident acknowledged", f"incident {number}"
+        )
+    )
+
+
+routes = [
+    Route("/incidents", signed_in(_list)),
+    Route("/incidents/{id:int}", signed_in(_show)),
+    Route(
+        "/incidents/{id:int}/acknowledge", signed_in(_acknowledge, "responder"), methods=["POST"]
+    ),
+]
