@@ -67,3 +67,11 @@ def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
     assert w.history.incidents[1].state == "open"
     w.run(until=400)
     assert w.history.incidents[1].state == "resolved"
+
+
+def test_an_incident_that_meets_a_second_tenant_is_no_longer_the_first_ones() -> None:
+    w = world()
+    w.run(error(0, code="TWILIO", tenant="acme"), error(1, code="SMS", tenant="acme"))
+    assert w.history.incidents[1].tenant == "acme"
+    w.run(error(2, code="SMS", tenant="globex"))
+    assert w.history.incidents[1].tenant is None

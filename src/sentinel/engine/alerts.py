@@ -132,7 +132,10 @@ def _drop(state: State, window: WindowKey, alert: Alert, reason: str, text: str)
 
 
 def _explain(state: State, rule: Rule, window: WindowKey) -> str:
-    return rule.detector.explain(state.windows[window].state, state.now)
+    try:
+        return rule.detector.explain(state.windows[window].state, state.now)
+    except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
+        return f"{rule.detector.type} could not say why: it raised {type(error).__name__}"
 
 
 def _annotations(

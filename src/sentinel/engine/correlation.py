@@ -99,6 +99,8 @@ def _join(state: State, incident: Incident, alert: Alert) -> tuple[Incident, str
         incident,
         alerts=(*incident.alerts, alert.id),
         severity=alert.severity if raised else incident.severity,
+        # Once it meets a second tenant it is no longer the first one's.
+        tenant=incident.tenant if alert.tenant in (None, incident.tenant) else None,
     )
     _adopt(state, joined, alert)
     cascade = alert.code != incident.code and alert.code is not None

@@ -38,7 +38,6 @@ class Engine:
 
     def __init__(self, book: Book, saved: Saved, now: float) -> None:
         self._state = State(book)
-        self._broken: set[str] = set()
         self._restore(saved, now)
 
     @property
@@ -111,9 +110,8 @@ class Engine:
             self._settle(alerts.judge(self._state, rule, (name, key), verdict, None))
 
     def _observe(self, rule: Rule, key: WindowKey, signal: Signal | None) -> Verdict | None:
-        """Ask the detector. One that raises is set aside until the next start or reload: a
-        broken plugin must not stop the rules of the others."""
-        if rule.name in self._broken:
+        """Ask the detector; None where it has nothing to say, or failed."""
+        if rule.name in self._state.broken:
             return None
         window = self._state.windows.get(key)
         before = None if window is None else window.state
@@ -124,13 +122,11 @@ class Engine:
                 after, verdict = rule.detector.tick(before, self._state.now)
             else:
                 after, verdict = rule.detector.observe(signal, before, self._state.now)  # type: ignore[arg-type]
+            gone = after is None and not verdict.holds
+            fresh = None if gone else Window(rule.detector.type, after, self._recheck(verdict))
         except Exception as error:  # noqa: BLE001 - code of third parties may raise anything
-            self._broken.add(rule.name)
-            text = f"{rule.detector.type} raised {type(error).__name__}: {error}; the rule is off"
-            self._state.decide("detector_failed", type(error).__name__, text, rule=rule.name)
+            self._state.set_aside(rule.name, error)
             return None
-        gone = after is None and not verdict.holds
-        fresh = None if gone else Window(rule.detector.type, after, self._recheck(verdict))
         self._state.put_window(key, fresh)
         return verdict
 

@@ -17,6 +17,7 @@ def begin(state: State, incident: Incident, alert: Alert) -> None:
         labels = ", ".join(f'{name}="{value}"' for name, value in alert.labels.items())
         text = f"no route with an escalation takes {{{labels}}}"
         state.decide("not_delivered", "no_route", text, alert=alert.id, incident=incident.id)
+        return  # What an earlier alert of the incident has begun goes on.
     state.put_incident(replace(incident, paging=tuple(_start(state, route) for route in routes)))
     run(state, incident.id)
 
@@ -54,7 +55,8 @@ def run(state: State, number: int) -> None:
             incident, one = _run_step(state, incident, one, route)
         if one.repeat_at is not None and one.repeat_at <= state.now:
             one = replace(one, repeat_at=_repeat_at(state, route))
-            tell(state, incident, incident.told, "reminder", "repeat_interval")
+            reminded = _told_by(route.escalation, one.step)
+            tell(state, incident, reminded, "reminder", "repeat_interval")
         paging.append(one)
     state.put_incident(replace(incident, paging=tuple(paging)))
 
@@ -118,6 +120,11 @@ def _routes_for(state: State, alert: Alert) -> list[Route]:
 def _escalation_of(state: State, paging: Paging) -> Escalation | None:
     route = find(state.book.routes, paging.route)
     return None if route is None else route.escalation
+
+
+def _told_by(escalation: Escalation, steps: int) -> list[Recipient]:
+    """Those of the first so many steps, each once."""
+    return list(dict.fromkeys(r for step in escalation.steps[:steps] for r in step.recipients))
 
 
 def _start(state: State, route: Route) -> Paging:

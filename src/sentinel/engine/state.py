@@ -59,6 +59,7 @@ class State:
         self.last_incident = 0
         self.timers = Timers()
         self.effects = Effects()
+        self.broken: set[str] = set()
         self._dirty: set[WindowKey] = set()
 
     def put_window(self, key: WindowKey, window: Window | None) -> None:
@@ -111,6 +112,14 @@ class State:
         )
         self.effects.decisions.append(decision)
 
+    def set_aside(self, rule: str, error: Exception) -> None:
+        """Leave out a rule whose detector failed until the next start or reload: a broken plugin
+        must not stop the rules of the others."""
+        self.broken.add(rule)
+        detector = self.book.rules.by_name[rule].detector.type
+        text = f"{detector} raised {type(error).__name__}: {error}; the rule is off"
+        self.decide("detector_failed", type(error).__name__, text, rule=rule)
+
     def current_alert(self, window: WindowKey) -> Alert | None:
         number = self.alert_of.get(window)
         return None if number is None else self.alerts[number]
@@ -129,10 +138,13 @@ class State:
 
     def take_effects(self) -> Effects:
         """The effects of the step that ends here; the next one begins empty."""
-        effects, self.effects = self.effects, Effects()
         for key in self._dirty:
-            effects.windows[key] = encode_window(self.windows.get(key))
+            try:
+                self.effects.windows[key] = encode_window(self.windows.get(key))
+            except Exception as error:  # noqa: BLE001 - the state of a plugin may be anything
+                self.set_aside(key[0], error)
         self._dirty.clear()
+        effects, self.effects = self.effects, Effects()
         return effects
 
     def _list(self, incident: Incident) -> None:

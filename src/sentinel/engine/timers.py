@@ -8,13 +8,18 @@ Subject = tuple[str, str, str]
 """What a timer belongs to: `("window", rule, key)`, `("alert", id, "")`, `("incident", id, "")`."""
 
 
+# At one moment the detector is asked first: `for` is over only if the condition still holds then,
+# and an alert that ends before its incident's first step pages nobody.
+_ORDER = {"window": 0, "alert": 1, "incident": 2}
+
+
 class Timers:
-    """One timer for each subject. Equal times come in the order of the subjects, so that two
+    """One timer for each subject. Equal times come in one order whatever came before, so that two
     runs over the same signals agree."""
 
     def __init__(self) -> None:
         self._due: dict[Subject, float] = {}
-        self._heap: list[tuple[float, Subject]] = []
+        self._heap: list[tuple[float, int, Subject]] = []
         self._queued: dict[Subject, float] = {}
 
     def set(self, subject: Subject, due: float | None) -> None:
@@ -38,14 +43,14 @@ class Timers:
             self._settle()
             if not self._heap or self._heap[0][0] > now:
                 return
-            due, subject = heapq.heappop(self._heap)
+            due, _, subject = heapq.heappop(self._heap)
             del self._queued[subject], self._due[subject]
             yield due, subject
 
     def _settle(self) -> None:
         """Make the first entry a true one."""
         while self._heap:
-            queued, subject = self._heap[0]
+            queued, _, subject = self._heap[0]
             due = self._due.get(subject)
             if due == queued and self._queued.get(subject) == queued:
                 return
@@ -57,4 +62,4 @@ class Timers:
 
     def _queue(self, subject: Subject, due: float) -> None:
         self._queued[subject] = due
-        heapq.heappush(self._heap, (due, subject))
+        heapq.heappush(self._heap, (due, _ORDER[subject[0]], subject))

@@ -64,5 +64,5 @@ async def _show(visit: Visit) -> Response:
 
 routes = [
     Route("/alerts", signed_in(_list)),
-    Route("/alerts/{id:int}", signed_in(_show)),
+    Route("/alerts/{id:number}", signed_in(_show)),
 ]

@@ -64,6 +64,8 @@ async def _send_again(visit: Visit) -> Response:
 
 routes = [
     Route("/deliveries", signed_in(_list)),
-    Route("/deliveries/{id:int}", signed_in(_show)),
-    Route("/deliveries/{id:int}/send-again", signed_in(_send_again, "responder"), methods=["POST"]),
+    Route("/deliveries/{id:number}", signed_in(_show)),
+    Route(
+        "/deliveries/{id:number}/send-again", signed_in(_send_again, "responder"), methods=["POST"]
+    ),
 ]

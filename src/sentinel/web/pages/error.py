@@ -119,8 +119,8 @@ async def _set_status(visit: Visit) -> Response:
 
 
 routes = [
-    Route("/errors/{id:int}", signed_in(_show)),
-    Route("/errors/{id:int}/events/{seq:int}", signed_in(_show)),
-    Route("/errors/{id:int}/report", signed_in(_report)),
-    Route("/errors/{id:int}/status", signed_in(_set_status, "responder"), methods=["POST"]),
+    Route("/errors/{id:number}", signed_in(_show)),
+    Route("/errors/{id:number}/events/{seq:number}", signed_in(_show)),
+    Route("/errors/{id:number}/report", signed_in(_report)),
+    Route("/errors/{id:number}/status", signed_in(_set_status, "responder"), methods=["POST"]),
 ]

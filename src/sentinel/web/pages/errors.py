@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from sentinel.model.group import Group, GroupStatus
 from sentinel.store import codes, groups, projects
+from sentinel.web.paging import mark_of, position
 from sentinel.web.visit import Visit, signed_in
 
 STATUSES: tuple[GroupStatus, ...] = get_args(GroupStatus)
@@ -17,7 +18,7 @@ _A_PAGE = 50
 async def _list(visit: Visit) -> Response:
     wanted = {name: visit.query(name) for name in ("text", "status", "project", "code")}
     status = next((one for one in STATUSES if one == wanted["status"]), None)
-    before, before_id = _position(visit.query("before"))
+    before, before_id = position(visit.query("before")) or (None, 0)
     found, known, uncatalogued = await visit.read(
         lambda conn: (
             groups.search(
@@ -51,24 +52,11 @@ async def _codes(visit: Visit) -> Response:
     return await visit.render("codes.html", codes=found)
 
 
-def _position(given: str) -> tuple[float | None, int]:
-    """From the mark that a page's last group left: when it was last seen, and its number."""
-    seen, _, number = given.partition("_")
-    try:
-        return float(seen), int(number or 0)
-    except ValueError:
-        return None, 0
-
-
-def position_of(group: Group) -> str:
-    return f"{group.last_seen!r}_{group.id}"
-
-
 def _older(found: list[Group], wanted: dict[str, str]) -> str | None:
     if len(found) <= _A_PAGE:
         return None
     query = {name: value for name, value in wanted.items() if value}
-    return f"/errors?{urlencode({**query, 'before': position_of(found[_A_PAGE - 1])})}"
+    return f"/errors?{urlencode({**query, 'before': mark_of(found[_A_PAGE - 1])})}"
 
 
 routes = [

@@ -42,7 +42,8 @@ def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> IncidentPag
         entry=catalog.get(incident.code),
         root=next((alert for alert in own if alert.id == incident.root), None),
         cascades=[alert for alert in own if alert.id != incident.root],
-        timeline=decisions.of_incident(conn, number),
+        # That an alert joined says already that it brought no new message.
+        timeline=[d for d in decisions.of_incident(conn, number) if d.reason != "same_incident"],
         deliveries=deliveries.listing(conn, incident=number, limit=100),
         next_step_at=min(due, default=None) if incident.state == "open" else None,
     )
@@ -88,8 +89,8 @@ async def acknowledge(visit: Visit, number: int) -> None:
 
 routes = [
     Route("/incidents", signed_in(_list)),
-    Route("/incidents/{id:int}", signed_in(_show)),
+    Route("/incidents/{id:number}", signed_in(_show)),
     Route(
-        "/incidents/{id:int}/acknowledge", signed_in(_acknowledge, "responder"), methods=["POST"]
+        "/incidents/{id:number}/acknowledge", signed_in(_acknowledge, "responder"), methods=["POST"]
     ),
 ]

@@ -1,18 +1,15 @@
 """Settings: people and their roles, API tokens, projects, plugins, and who changed what."""
 
-from typing import get_args
-
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sentinel.errors import Invalid
 from sentinel.store import accounts, audit, projects
-from sentinel.store.accounts import Role
+from sentinel.store.accounts import ROLES, Role
 from sentinel.web import auth
 from sentinel.web.visit import Visit, signed_in
 
-ROLES: tuple[Role, ...] = get_args(Role)
 _A_PAGE = 100
 
 
@@ -199,9 +196,9 @@ routes = [
     Route("/settings", signed_in(_index)),
     Route("/settings/users", signed_in(_users, "admin")),
     Route("/settings/users/add", signed_in(_add_user, "admin"), methods=["POST"]),
-    Route("/settings/users/{id:int}/link", signed_in(_new_link, "admin"), methods=["POST"]),
-    Route("/settings/users/{id:int}/role", signed_in(_set_role, "admin"), methods=["POST"]),
-    Route("/settings/users/{id:int}/remove", signed_in(_remove_user, "admin"), methods=["POST"]),
+    Route("/settings/users/{id:number}/link", signed_in(_new_link, "admin"), methods=["POST"]),
+    Route("/settings/users/{id:number}/role", signed_in(_set_role, "admin"), methods=["POST"]),
+    Route("/settings/users/{id:number}/remove", signed_in(_remove_user, "admin"), methods=["POST"]),
     Route("/settings/tokens", signed_in(_tokens)),
     Route("/settings/tokens/add", signed_in(_add_token), methods=["POST"]),
     Route("/settings/tokens/{id}/remove", signed_in(_remove_token), methods=["POST"]),
