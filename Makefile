@@ -30,7 +30,7 @@ test: .venv/ready $(STATIC) tests/node/node_modules/ready
 	$(BIN)/pytest -n 2 --dist loadfile
 
 soak: .venv/ready $(STATIC) tests/node/node_modules/ready
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m soak -o faulthandler_timeout=900
 
 bench: .venv/ready $(STATIC)
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done

@@ -64,7 +64,14 @@ async def test_every_page_opens(world: World, browser: Browser, event: Event) ->
 
 async def test_what_does_not_exist_is_404(world: World, browser: Browser) -> None:
     await browser.sign_in()
-    for path in ("/errors/9", "/incidents/9", "/alerts/9", "/deliveries/9", "/nowhere"):
+    for path in (
+        "/errors/9",
+        "/errors/99999999999999999999",
+        "/incidents/9",
+        "/alerts/9",
+        "/deliveries/9",
+        "/nowhere",
+    ):
         assert (await browser.get(path))[0].status == 404, path
 
 

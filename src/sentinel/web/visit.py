@@ -17,6 +17,7 @@ from sentinel.store.accounts import Role, Session, User
 from sentinel.store.inbox import Bell
 from sentinel.web import auth
 from sentinel.web.attempts import Attempts
+from sentinel.web.numbers import number_in
 from sentinel.web.passwords import Passwords
 from sentinel.web.render import Pages
 from sentinel.web.services import Services
@@ -69,8 +70,7 @@ class Visit:
 
     def page_before(self) -> int | None:
         """The number after which a list goes on."""
-        given = self.query("before")
-        return int(given) if given.isascii() and given.isdecimal() and len(given) < 18 else None
+        return number_in(self.query("before"))
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         return await self.services.database.read(query)
@@ -121,7 +121,7 @@ class Visit:
     def seen(self) -> int:
         """The newest message that this browser has shown."""
         given = self.request.cookies.get(auth.cookie(self.services, "sentinel_seen"), "")
-        return int(given) if given.isascii() and given.isdecimal() and len(given) < 18 else 0
+        return number_in(given) or 0
 
 
 Handler = Callable[[Visit], Awaitable[Response]]

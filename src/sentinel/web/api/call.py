@@ -12,6 +12,7 @@ from starlette.requests import Request
 from sentinel.config.model import Config
 from sentinel.store import audit
 from sentinel.store.accounts import Role, User
+from sentinel.web.numbers import number_in
 from sentinel.web.services import Services
 
 _T = TypeVar("_T")
@@ -98,9 +99,10 @@ def number_after(cursor: str | None) -> int | None:
     """A cursor that is a number. Answers with 400 where it is none."""
     if cursor is None:
         return None
-    if not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18:
+    number = number_in(cursor)
+    if number is None:
         raise HTTPException(400, "cursor: expected the `next` of the page before")
-    return int(cursor)
+    return number
 
 
 def page_of(found: list[_T], limit: int, cursor_of: Callable[[_T], str]) -> Listing[_T]:

@@ -1,6 +1,8 @@
 """Deliveries: what was sent to whom, and with which end."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
 
 from sentinel.model.delivery import Delivery, DeliveryState, Message
@@ -12,7 +14,7 @@ from sentinel.web.api.errors import Cursor, Limit
 class DeliveryQuery(Struct, frozen=True, forbid_unknown_fields=True):
     state: DeliveryState | None = None
     channel: str | None = None
-    incident: int | None = None
+    incident: Annotated[int, Meta(ge=1, lt=2**53)] | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
 
@@ -71,14 +73,14 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/deliveries/{id:int}",
+        path="/deliveries/{id:number}",
         summary="One message as it was sent",
         handler=_get,
         reply=DeliveryDetail,
     ),
     Endpoint(
         method="POST",
-        path="/deliveries/{id:int}/send-again",
+        path="/deliveries/{id:number}/send-again",
         summary="Try a failed one once more",
         handler=_send_again,
         reply=Delivery,

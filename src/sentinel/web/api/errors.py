@@ -14,6 +14,7 @@ from sentinel.reports import report_on
 from sentinel.store import alerts, codes, events, groups
 from sentinel.store.codes import Code
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
+from sentinel.web.paging import mark_of, position
 from sentinel.web.report_formats import FORMATS, written
 
 Limit = Annotated[int, Meta(ge=1, le=200, description="Items on a page.")]
@@ -68,17 +69,16 @@ async def _list(call: Call) -> Listing[Group]:
             before_id=before_id,
         )
     )
-    return page_of(found, query.limit, lambda group: f"{group.last_seen!r}_{group.id}")
+    return page_of(found, query.limit, mark_of)
 
 
 def _position(cursor: str | None) -> tuple[float | None, int]:
     if cursor is None:
         return None, 0
-    seen, _, number = cursor.partition("_")
-    try:
-        return float(seen), int(number)
-    except ValueError as error:
-        raise HTTPException(400, "cursor: expected the `next` of the page before") from error
+    found = position(cursor)
+    if found is None:
+        raise HTTPException(400, "cursor: expected the `next` of the page before")
+    return found
 
 
 async def _get(call: Call) -> ErrorDetail:
@@ -149,14 +149,14 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/errors/{id:int}",
+        path="/errors/{id:number}",
         summary="One error group with its impact, its newest event and its alerts",
         handler=_get,
         reply=ErrorDetail,
     ),
     Endpoint(
         method="GET",
-        path="/errors/{id:int}/events",
+        path="/errors/{id:number}/events",
         summary="Its events, newest first",
         handler=_events,
         query=PageQuery,
@@ -164,14 +164,14 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/errors/{id:int}/events/{seq:int}",
+        path="/errors/{id:number}/events/{seq:number}",
         summary="One event",
         handler=_event,
         reply=Error,
     ),
     Endpoint(
         method="POST",
-        path="/errors/{id:int}/status",
+        path="/errors/{id:number}/status",
         summary="Resolve, ignore or reopen it",
         handler=_set_status,
         body=StatusBody,
@@ -180,7 +180,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/errors/{id:int}/report",
+        path="/errors/{id:number}/report",
         summary="The debug report",
         handler=_report,
         query=ReportQuery,
