@@ -6,9 +6,10 @@ import contextlib
 import random
 import signal
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvloop
@@ -19,6 +20,7 @@ from sentinel.api import AnySignal, Context
 from sentinel.channels import Channels, address_of
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
+from sentinel.discretion import presentable
 from sentinel.errors import SentinelError
 from sentinel.installation import Installation
 from sentinel.keys import Keys
@@ -45,6 +47,7 @@ log = structlog.get_logger("sentinel")
 # Probes and the daemon's own observations belong to this project.
 OWN_PROJECT = "sentinel"
 _LAG_EVERY = 1.0
+_AFTER_A_BUG = 60.0
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -130,7 +133,7 @@ class App:
         stack.push_async_callback(self._outbox.stop)
 
         self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
-        running = asyncio.create_task(self._pipeline.run(), name="pipeline")
+        running = self._vital("pipeline", self._pipeline.run())
         stack.push_async_callback(self._drain, running)
 
         self._scheduler = Scheduler(self._context, self._emit, self._clock)
@@ -151,10 +154,36 @@ class App:
             unready=self._unready,
         )
         await self._serve(stack, found)
-        for job in (self._sweeper.run(), self._watch_files(), self._reload_when_asked()):
-            stack.push_async_callback(_cancel, asyncio.create_task(job))
-        stack.push_async_callback(_cancel, asyncio.create_task(self._watch_loop()))
+        for job in (
+            self._sweeper.run,
+            self._watch_files,
+            self._reload_when_asked,
+            self._watch_loop,
+        ):
+            stack.push_async_callback(_cancel, asyncio.create_task(self._keep_up(job)))
         await self._welcome(found.config.public_url)
+
+    def _vital(self, name: str, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a part without which the daemon would only look alive: if it fails, the daemon
+        ends, so that whoever supervises it starts it anew."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.critical("a part has failed", part=name, exc_info=error)
+                self.stop()
+
+        task = asyncio.create_task(part, name=name)
+        task.add_done_callback(ended)
+        return task
+
+    async def _keep_up(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Begin a job again that failed: nothing else would."""
+        while True:
+            try:
+                await job()
+            except Exception as error:
+                log.error("a job has failed", job=job.__qualname__, exc_info=error)
+            await self._clock.sleep(_AFTER_A_BUG)
 
     def _unready(self) -> str | None:
         return "it is stopping" if self._stopping.is_set() else self._pipeline.trouble
@@ -172,7 +201,7 @@ class App:
             ),
         )
         server = Server(self._intake)
-        serving = asyncio.create_task(server.serve(self._sockets(found)), name="server")
+        serving = self._vital("server", server.serve(self._sockets(found)))
         stack.push_async_callback(self._stop_server, server, serving)
 
     def _sockets(self, found: Installation) -> list[socket.socket]:
@@ -199,6 +228,10 @@ class App:
         if written.effects.deliveries:
             self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
         self._live.committed(written)
+        for decision in written.effects.decisions:
+            if decision.verb == "detector_failed":
+                reason = presentable(decision.text, ())
+                log.error("a rule is off", rule=decision.rule, reason=reason)
 
     async def _emit(self, signals: Sequence[AnySignal]) -> None:
         await self._pipeline.accept(OWN_PROJECT, signals)
@@ -218,9 +251,10 @@ class App:
             systemd.reloading()
             try:
                 await self._reload()
-            except SentinelError as error:
-                # Whatever was wrong, what runs goes on as it was.
-                log.error("reload refused", problems=str(error))
+            except Exception as error:
+                # Whatever was wrong, what runs goes on, and the next reload is another chance.
+                unforeseen = None if isinstance(error, SentinelError) else error
+                log.error("reload refused", problems=str(error), exc_info=unforeseen)
                 self._metrics.reloaded("refused")
                 systemd.ready("Serving; the last reload was refused")
 

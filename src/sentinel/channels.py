@@ -5,13 +5,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import structlog
+
 from sentinel.api import Context, Notifier
 from sentinel.config.model import ChannelConfig, Config
+from sentinel.discretion import presentable
 from sentinel.errors import ConfigError
+from sentinel.model.values import secrets_in
 from sentinel.outbox import Channel
 from sentinel.plugins import Registry
 
+log = structlog.get_logger("sentinel.channels")
+
 _START_TIMEOUT = 15.0
+_STOP_TIMEOUT = 10.0
 
 
 class Channels:
@@ -45,13 +52,13 @@ class Channels:
         make: Any = registry.get("notifier", channel.type)
         try:
             notifier: Notifier[Any] = make(channel.params, context(channel.name))
-            stack.push_async_callback(notifier.stop)
+            stack.push_async_callback(_stop, notifier, channel.name)
             async with asyncio.timeout(_START_TIMEOUT):
                 await notifier.start()
         except Exception as error:
             raise ConfigError(
                 f"the channel {channel.name!r} ({channel.type}) did not start: "
-                f"{type(error).__name__}: {error}"
+                f"{type(error).__name__}: {presentable(str(error), secrets_in(channel.params))}"
             ) from error
         return Channel(
             name=channel.name,
@@ -60,6 +67,15 @@ class Channels:
             rate=channel.rate,
             timeout=channel.timeout,
         )
+
+
+async def _stop(notifier: Notifier[Any], channel: str) -> None:
+    """A notifier that can't be stopped must not keep the others, a reload or the end waiting."""
+    try:
+        async with asyncio.timeout(_STOP_TIMEOUT):
+            await notifier.stop()
+    except Exception as error:  # noqa: BLE001 - foreign code, any failure
+        log.error("channel_not_stopped", channel=channel, error=type(error).__name__)
 
 
 def address_of(config: Config) -> Callable[[str, str | None], str | None]:

@@ -1,7 +1,7 @@
 """THE SPINE. The path of a signal, from top to bottom:
 
     accept:  stamp -> scrub -> enrich -> queue ............ on the event loop, signal by signal
-    commit:  keep -> ENGINE -> effects, in one transaction . on the writer's thread, in batches
+    commit:  keep -> ENGINE -> effects, in one transaction . in batches, flushed on a thread
     then:    the sender gets its 2xx, the outbox is woken
 
 While one batch is being written the next one gathers, so the busier it is the larger the
@@ -37,6 +37,8 @@ from sentinel.store.keep import Draft, keep
 log = structlog.get_logger("sentinel.pipeline")
 
 _MOST_IN_A_BATCH = 500
+_FEW, _LIGHT = 50, 500_000
+_LARGE = 65_536
 _RETRY_AFTER = 2.0
 # Wall clocks step; a wait is cut short so that a timer is never late by more than this.
 _LONGEST_WAIT = 5.0
@@ -99,17 +101,26 @@ class Pipeline:
         self.trouble: str | None = None
         """Why the store refused the latest commit; None once one goes through again."""
 
-    async def accept(self, project: str, items: Iterable[AnySignal | RawItem]) -> None:
+    async def accept(
+        self, project: str, items: Iterable[AnySignal | RawItem], size: int = 0
+    ) -> None:
         """Returns once the items and every decision that they caused are committed.
 
-        Raises Overloaded where the queue or the project's quota is full and StoreError where the
-        store refuses; nothing was kept then.
+        `size` is about how many bytes they were. Raises Overloaded where the queue or the
+        project's quota is full and StoreError where the store refuses; nothing was kept then.
         """
         stamped = self._sample(project, [self._stamp(project, item) for item in items])
         self._quotas.take(project, len(stamped), self._quota_of(project))
-        entry = Entry()
+        if size > _LARGE:
+            # Hostile texts of this size take seconds to scrub; the loop must not stand still.
+            entry = await asyncio.to_thread(self._prepare, project, stamped, Entry())
+        else:
+            entry = self._prepare(project, stamped, Entry())
+        await self._submit(entry)
+
+    def _prepare(self, project: str, items: list[AnySignal | RawItem], entry: Entry) -> Entry:
         scrubber = self._setup.scrubber_of(project)
-        for item in stamped:
+        for item in items:
             if isinstance(item, RawItem):
                 entry.raw.append(scrubber.scrub_item(item))
                 entry.size += len(item.body)
@@ -117,7 +128,7 @@ class Pipeline:
                 draft = self._draft(scrubber.scrub(item))
                 entry.drafts.append(draft)
                 entry.size += len(draft.body)
-        await self._submit(entry)
+        return entry
 
     async def acknowledge(self, incident: int, by: str) -> None:
         """A person takes an incident; returns once that is committed."""
@@ -227,7 +238,9 @@ class Pipeline:
         # Until the transaction is through, what the engine has seen may never have happened.
         self._engine = None
         try:
-            written = await self._database.write(lambda conn: self._write(conn, batch, engine))
+            here = engine is not None and _is_small(batch)
+            write = self._database.write_here if here else self._database.write
+            written = await write(lambda conn: self._write(conn, batch, engine))
         except StoreError as error:
             self.trouble = str(error)
             _fail(batch, error)
@@ -276,6 +289,12 @@ class Pipeline:
         counters = engine_store.Counters(engine.last_alert, engine.last_incident, engine.now)
         engine_store.save(conn, effects, counters, now)
         return Written(engine, signals, effects)
+
+
+def _is_small(batch: list[Entry]) -> bool:
+    """Whether it is written in a few milliseconds, for which the loop may stand still."""
+    number = sum(len(entry.drafts) + len(entry.raw) for entry in batch)
+    return number <= _FEW and sum(entry.size for entry in batch) <= _LIGHT
 
 
 def _is_kept(item: AnySignal | RawItem, shares: object) -> bool:

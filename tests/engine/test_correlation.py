@@ -1,5 +1,7 @@
 from sentinel.engine.book import Causes
-from tests.engine.worlds import World, any_rule, book, error
+from sentinel.engine.engine import Acknowledge
+from sentinel.engine.routing import Step
+from tests.engine.worlds import BOB, World, any_rule, book, error, route
 
 CAUSES = Causes(
     effects={"TWILIO": frozenset({"SMS", "GREETING"}), "GREETING": frozenset()},
@@ -75,3 +77,33 @@ def test_an_incident_that_meets_a_second_tenant_is_no_longer_the_first_ones() ->
     assert w.history.incidents[1].tenant == "acme"
     w.run(error(2, code="SMS", tenant="globex"))
     assert w.history.incidents[1].tenant is None
+
+
+def test_who_waits_for_a_step_of_a_folded_incident_is_told_all_the_same() -> None:
+    routes = [
+        route("one", matchers=['team="one"']),
+        route("two", Step(0.0, (BOB,)), matchers=['team="two"'], group_wait=30),
+    ]
+    causes = Causes(effects={"CAUSE": frozenset({"FIRST", "SECOND"})})
+    rules = [
+        any_rule(code, where={"code": code}, labels={"team": team})
+        for code, team in (("FIRST", "one"), ("SECOND", "two"), ("CAUSE", "one"))
+    ]
+    world = World(book(*rules, routes=routes, causes=causes))
+    world.run(error(0, code="FIRST"), error(1, code="SECOND"), error(5, code="CAUSE"), until=100)
+    assert world.delivered() == [
+        (0, "alice", "firing"),
+        (5, "alice", "cause_found"),
+        (31, "bob", "firing"),
+    ]
+
+
+def test_a_severer_alert_opens_an_acknowledged_incident_again() -> None:
+    mild = any_rule("Mild", where={"service": "api"})
+    severe = any_rule("Severe", where={"service": "db"}, severity="critical")
+    world = World(book(mild, severe))
+    world.run(error(0, code="A", service="api"), Acknowledge(1, "alice", 1))
+    world.run(error(2, code="A", service="db"))
+    assert world.delivered() == [(0, "alice", "firing"), (2, "alice", "firing")]
+    incident = world.history.incidents[1]
+    assert (incident.state, incident.acknowledged_by) == ("open", None)

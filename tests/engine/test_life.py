@@ -163,3 +163,36 @@ def test_an_overdue_step_leaves_its_people_their_time_after_a_long_absence() -> 
     assert world.delivered() == [(0, "alice", "firing"), (5_000, "alice", "firing")]
     world.run(until=5_300)
     assert world.delivered()[-1] == (5_300, "bob", "firing")
+
+
+def test_a_condition_that_ends_in_the_moment_its_time_is_over_tells_nobody() -> None:
+    world = World(book(any_rule(hold=300, timeframe=300)))
+    world.run(error(0))
+    world.run(until=1000)
+    assert world.delivered() == []
+    assert "alert_dropped" in world.verbs()
+
+
+def test_each_route_reminds_only_those_whom_it_told() -> None:
+    routes = [
+        route("team", Step(0.0, (ALICE,)), repeat=3600.0, goes_on=True),
+        route("rest", Step(0.0, (BOB,)), repeat=7200.0),
+    ]
+    world = World(book(any_rule(timeframe=100_000), routes=routes))
+    world.run(error(0), until=7200)
+    assert [(at, who) for at, who, reason in world.delivered() if reason == "reminder"] == [
+        (3600, "alice"),
+        (7200, "alice"),
+        (7200, "bob"),
+    ]
+
+
+def test_a_severer_alert_that_no_route_takes_leaves_the_escalation_running() -> None:
+    policy = route(
+        "warnings", Step(0.0, (ALICE,)), Step(300.0, (BOB,)), matchers=['severity="warning"']
+    )
+    mild = any_rule("Mild", where={"service": "api"}, timeframe=10_000)
+    severe = any_rule("Severe", where={"service": "db"}, timeframe=10_000, severity="critical")
+    world = World(book(mild, severe, routes=[policy]))
+    world.run(error(0, code="A", service="api"), error(10, code="A", service="db"), until=300)
+    assert world.delivered() == [(0, "alice", "firing"), (300, "bob", "firing")]

@@ -50,9 +50,7 @@ def route(
     )
 
 
-def book(
-    *rules: Rule, routes: Sequence[Route] | None = None, causes: Causes | None = None
-) -> Book:
+def book(*rules: Rule, routes: Sequence[Route] | None = None, causes: Causes | None = None) -> Book:
     tree = Route(name="", routes=tuple(routes if routes is not None else [route()]))
     return Book(RuleIndex(rules), tree, causes or Causes())
 

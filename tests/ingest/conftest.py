@@ -37,7 +37,7 @@ class Pipeline:
             raise Unauthorized("this key opens no project of this name")
         return "shop"
 
-    async def accept(self, project: str, items: Sequence[AnySignal | RawItem]) -> None:
+    async def accept(self, project: str, items: Sequence[AnySignal | RawItem], size: int) -> None:
         await self.gate.wait()
         if self.error:
             raise self.error

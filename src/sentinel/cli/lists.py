@@ -23,7 +23,7 @@ from sentinel.cli.app import (
     state_path,
 )
 from sentinel.clock import SystemClock
-from sentinel.errors import Invalid
+from sentinel.errors import Invalid, StoreError
 from sentinel.model.alert import Alert
 from sentinel.store import alerts as alert_store
 from sentinel.store import codes, decisions, groups
@@ -170,7 +170,10 @@ def explain(
 @contextlib.contextmanager
 def open_store(state_dir: Path | None) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(connect_readonly(state_path(state_dir))) as conn:
-        yield conn
+        try:
+            yield conn
+        except sqlite3.Error as error:
+            raise StoreError(f"the store could not be read: {error}") from error
 
 
 def _show_codes(found: list[codes.Code], as_json: bool) -> None:

@@ -98,10 +98,11 @@ def _join(state: State, incident: Incident, alert: Alert) -> tuple[Incident, str
     joined = replace(
         incident,
         alerts=(*incident.alerts, alert.id),
-        severity=alert.severity if raised else incident.severity,
         # Once it meets a second tenant it is no longer the first one's.
         tenant=incident.tenant if alert.tenant in (None, incident.tenant) else None,
     )
+    if raised:
+        joined = _raised(joined, alert.severity)
     _adopt(state, joined, alert)
     cascade = alert.code != incident.code and alert.code is not None
     reason = "cascade" if cascade else "same_cause"
@@ -128,10 +129,14 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incide
         code=alert.code,
         tenant=alert.tenant,
         group=alert.group,
-        severity=alert.severity if raised else severest,
+        severity=severest,
         alerts=(*sorted(numbers), alert.id),
+        # Who waits for a step of an incident that folds is told of this one instead.
+        paging=tuple({p.route: p for one in reversed(everyone) for p in one.paging}.values()),
         told=tuple(dict.fromkeys(r for incident in everyone for r in incident.told)),
     )
+    if raised:
+        rooted = _raised(rooted, alert.severity)
     for other in others:
         _fold(state, other, rooted)
     _adopt(state, rooted, alert)
@@ -147,6 +152,13 @@ def _fold(state: State, incident: Incident, into: Incident) -> None:
     state.put_incident(replace(incident, state="resolved", resolved=state.now))
     text = f"it has the same root cause as incident {into.id} and goes on there"
     state.decide("incident_resolved", "folded", text, incident=incident.id)
+
+
+def _raised(incident: Incident, severity: AlertSeverity) -> Incident:
+    """Open again if it was acknowledged: whoever took it took something less severe."""
+    return replace(
+        incident, severity=severity, state="open", acknowledged=None, acknowledged_by=None
+    )
 
 
 def _adopt(state: State, incident: Incident, alert: Alert) -> None:

@@ -146,7 +146,7 @@ class Engine:
                 escalation.tell(self._state, ended, ended.told, "resolved", "recovered")
             return
         incident, how = correlation.place(self._state, alert)
-        if how in ("opened", "raised") and incident.state == "open":
+        if how in ("opened", "raised"):
             escalation.begin(self._state, incident, alert)
         elif how == "rerooted" and incident.told:
             escalation.tell(self._state, incident, incident.told, "cause_found", "cause_found")
@@ -188,14 +188,16 @@ class Engine:
         return rule is not None and list(alert.key) == list(rule.by)
 
     def _revive(self, key: WindowKey, data: bytes) -> Window | None:
-        """None where the rule is gone, or has another detector or other group fields."""
+        """None where the rule is gone, has another detector or other group fields, or can't read
+        what was saved."""
         rule = self._state.book.rules.by_name.get(key[0])
-        window = msgspec.msgpack.decode(data, type=SavedWindow)
         names = list(msgspec.json.decode(key[1]))
-        if rule is None or rule.detector.type != window.type or names != list(rule.by):
-            return None
         try:
+            window = msgspec.msgpack.decode(data, type=SavedWindow)
+            if rule is None or rule.detector.type != window.type or names != list(rule.by):
+                return None
             value = msgspec.msgpack.decode(window.state, type=rule.detector.State)
-        except msgspec.ValidationError:
+        # TypeError: a plugin's State may be nothing that can be read back.
+        except (msgspec.DecodeError, TypeError):
             return None
         return Window(window.type, value, window.recheck)

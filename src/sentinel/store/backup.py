@@ -29,6 +29,8 @@ def backup(state_dir: Path, target: Path) -> int:
             os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             with contextlib.closing(sqlite3.connect(partial)) as copy:
                 source.backup(copy, pages=_PAGES, sleep=_PAUSE)
+                # One file, without the companions that SQLite makes for one in WAL mode.
+                copy.execute("PRAGMA journal_mode=DELETE")
             _check(partial)
             partial.rename(target)
         except (OSError, sqlite3.Error, StoreError) as error:
@@ -81,12 +83,17 @@ def _move_aside(state_dir: Path) -> Path | None:
     current = state_dir / FILE
     if not current.exists():
         return None
-    # Opening and closing it folds the write-ahead log in, so that one file is the whole of it.
-    connect(state_dir).close()
+    # Opening and closing it folds the write-ahead log in, so that one file is the whole of it. A
+    # damaged one is moved as it is.
+    with contextlib.suppress(StoreError):
+        connect(state_dir).close()
     number = 1
     while (aside := state_dir / f"{FILE}.before-restore.{number}").exists():
         number += 1
-    current.rename(aside)
+    # A log that a reader still holds must not be played into the database that comes instead.
+    for suffix in ("-wal", "-shm", ""):
+        with contextlib.suppress(FileNotFoundError):
+            (state_dir / f"{FILE}{suffix}").rename(f"{aside}{suffix}")
     return aside
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from sentinel.errors import StoreError
 
 FILE = "sentinel.db"
+_PATIENCE = "PRAGMA busy_timeout=10000"
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # FULL, so that what was answered 2xx survives a power cut: grouped commits make it cheap.
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=10000",
+    _PATIENCE,
     "PRAGMA cache_size=-16000",
     "PRAGMA temp_store=MEMORY",
 )
@@ -51,7 +52,7 @@ def connect_readonly(state_dir: Path) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA busy_timeout=10000")
+        connection.execute(_PATIENCE)
         connection.execute("PRAGMA cache_size=-4000")
     except sqlite3.Error as error:
         raise StoreError(f"can't open the database {path}: {error}") from error
@@ -62,17 +63,33 @@ def connect_readonly(state_dir: Path) -> sqlite3.Connection:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     """All or nothing. A full disk or a failing one becomes StoreError; nothing was kept."""
-    try:
+    with undoing(connection):
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-    except sqlite3.DatabaseError as error:
-        # Its other subclasses (a broken constraint, a value out of range) blame what was written.
+        yield connection
+        connection.execute("COMMIT")
+
+
+@contextmanager
+def undoing(connection: sqlite3.Connection) -> Iterator[None]:
+    """What `transaction` promises, for one that is begun and committed by the caller."""
+    try:
+        yield
+    except BaseException as error:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        # Other errors of SQLite (a broken constraint, a value out of range) blame what was written.
         if isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError:
             raise StoreError(f"the store refused the write: {error}") from error
         raise
+
+
+def begin_at_once(connection: sqlite3.Connection) -> bool:
+    """Begin a transaction if that is possible without waiting for another process."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute(_PATIENCE)
+    return True

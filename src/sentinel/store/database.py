@@ -6,10 +6,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sentinel.errors import StoreError
-from sentinel.store.connection import connect, connect_readonly, transaction
+from sentinel.store.connection import (
+    begin_at_once,
+    connect,
+    connect_readonly,
+    transaction,
+    undoing,
+)
 from sentinel.store.migrations import migrate
 
 _T = TypeVar("_T")
@@ -28,14 +34,29 @@ class Database:
             self._connection.close()
             raise
         self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._turn = asyncio.Lock()
         self._readers = ThreadPoolExecutor(_READERS, "store-reader")
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
 
     async def write(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
         """Raises StoreError when nothing of it was kept. Changes run one after the other."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._writer, self.write_now, change)
+        async with self._turn:
+            return await self._on_writer(self.write_now, change)
+
+    async def write_here(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        """As `write`, for small changes that come all the time: on the loop, but for the flush.
+
+        On the writer's thread each statement would give the interpreter away and fight with the
+        loop for it, which costs more than the statement does.
+        """
+        async with self._turn:
+            if not begin_at_once(self._connection):
+                return await self._on_writer(self.write_now, change)
+            with undoing(self._connection):
+                result = change(self._connection)
+                await self._on_writer(self._connection.execute, "COMMIT")
+            return result
 
     async def read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         loop = asyncio.get_running_loop()
@@ -53,6 +74,16 @@ class Database:
         for connection in self._opened:
             connection.close()
         self._connection.close()
+
+    async def _on_writer(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Waits until it is done, even when cancelled: so long nobody else may write."""
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._writer, function, *arguments)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
 
     def _read(self, query: Callable[[sqlite3.Connection], _T]) -> _T:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

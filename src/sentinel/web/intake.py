@@ -47,8 +47,11 @@ class Authenticate(Protocol):
 
 
 class Accept(Protocol):
-    async def __call__(self, project: str, items: Sequence[AnySignal | RawItem]) -> None:
-        """Return once all items are committed. Raises Overloaded or StoreError if none is."""
+    async def __call__(self, project: str, items: Sequence[AnySignal | RawItem], size: int) -> None:
+        """Return once all items, decoded from so many bytes, are committed.
+
+        Raises Overloaded or StoreError if none is.
+        """
         ...
 
 
@@ -207,7 +210,7 @@ class IntakeApp:
             if project is None:
                 raise Unauthorized("no key found in the request's headers, query or body")
             if intake.items:
-                await self._accept(project, intake.items)
+                await self._accept(project, intake.items, size)
         return intake.reply
 
     async def _open(self, credentials: Credentials) -> str:

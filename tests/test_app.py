@@ -1,0 +1,68 @@
+"""What becomes of a daemon whose own parts fail."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from sentinel.app import App, Options
+from sentinel.engine.effects import Effects
+from sentinel.engine.engine import Engine
+from sentinel.engine.state import Saved
+from sentinel.model.decision import Decision
+from sentinel.pipeline import Written
+from sentinel.testing import FakeClock
+from tests.engine.worlds import any_rule, book
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def app(tmp_path: Path, clock: FakeClock) -> App:
+    return App(Options(config=tmp_path / "sentinel.yaml", state_dir=tmp_path, env={}), clock)
+
+
+async def fail() -> None:
+    raise RuntimeError("broken")
+
+
+async def test_the_daemon_ends_with_a_part_that_it_can_not_do_without(app: App) -> None:
+    with capture_logs() as logs:
+        part = app._vital("pipeline", fail())
+        await asyncio.wait([part])
+        await asyncio.wait_for(app._stopping.wait(), 5)
+    assert [(line["log_level"], line["part"]) for line in logs] == [("critical", "pipeline")]
+
+
+async def test_a_job_that_fails_is_begun_again(app: App, clock: FakeClock) -> None:
+    begun = asyncio.Event()
+    times = 0
+
+    async def job() -> None:
+        nonlocal times
+        times += 1
+        if times == 1:
+            await fail()
+        begun.set()
+        await asyncio.Event().wait()
+
+    with capture_logs() as logs:
+        task = asyncio.create_task(app._keep_up(job))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        clock.advance(60)
+        await asyncio.wait_for(begun.wait(), 5)
+        task.cancel()
+    assert [line["event"] for line in logs] == ["a job has failed"]
+
+
+def test_a_rule_that_was_set_aside_is_logged(app: App) -> None:
+    failed = Decision(at=1.0, verb="detector_failed", reason="X", text="it raised X", rule="Often")
+    engine = Engine(book(any_rule()), Saved(), 0.0)
+    with capture_logs() as logs:
+        app._committed(Written(engine, [], Effects(decisions=[failed])))
+    assert [(line["rule"], line["reason"]) for line in logs] == [("Often", "it raised X")]
