@@ -21,7 +21,7 @@ from sentinel.clock import Clock
 from sentinel.config.model import Config
 from sentinel.engine.book import Book
 from sentinel.engine.effects import Effects
-from sentinel.engine.engine import Acknowledge, Engine
+from sentinel.engine.engine import LONGEST_STEP_BACK, Acknowledge, Engine
 from sentinel.errors import Overloaded, SentinelError, StoreError
 from sentinel.ingest.scrub import Scrubber
 from sentinel.intelligence.catalog import Catalog
@@ -217,10 +217,14 @@ class Pipeline:
         return batch
 
     def _is_due(self) -> bool:
-        if self._engine is None:
+        if self._engine is None or self._is_ahead(self._engine):
             return True
         due = self._engine.next_due()
         return due is not None and due <= self._clock.now()
+
+    def _is_ahead(self, engine: Engine) -> bool:
+        """Whether the clock was set back so far that the engine has to be built again."""
+        return engine.now - self._clock.now() > LONGEST_STEP_BACK
 
     async def _wait(self) -> None:
         due = None if self._engine is None else self._engine.next_due()
@@ -235,6 +239,8 @@ class Pipeline:
 
     async def _commit(self, batch: list[Entry]) -> None:
         setup, engine = self._setup, self._engine
+        if engine is not None and self._is_ahead(engine):
+            engine = None
         # Until the transaction is through, what the engine has seen may never have happened.
         self._engine = None
         try:

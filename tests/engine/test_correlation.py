@@ -1,7 +1,8 @@
 from sentinel.engine.book import Causes
+from sentinel.engine.correlation import MOST_INCIDENTS_OF_A_RULE
 from sentinel.engine.engine import Acknowledge
 from sentinel.engine.routing import Step
-from tests.engine.worlds import BOB, World, any_rule, book, error, route
+from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, route
 
 CAUSES = Causes(
     effects={"TWILIO": frozenset({"SMS", "GREETING"}), "GREETING": frozenset()},
@@ -24,7 +25,7 @@ def test_an_effect_joins_the_incident_of_its_cause_without_a_page() -> None:
     w = world()
     w.run(error(0, code="TWILIO"), error(1, code="SMS"), error(2, code="GREETING"))
     assert [reason for _, _, reason in w.delivered()] == ["firing"]
-    assert w.history.incidents[1].alerts == (1, 2, 3)
+    assert {a.incident for a in w.history.alerts.values()} == {1}
 
 
 def test_a_cause_that_comes_late_becomes_the_root_and_is_told() -> None:
@@ -107,3 +108,45 @@ def test_a_severer_alert_opens_an_acknowledged_incident_again() -> None:
     assert world.delivered() == [(0, "alice", "firing"), (2, "alice", "firing")]
     incident = world.history.incidents[1]
     assert (incident.state, incident.acknowledged_by) == ("open", None)
+
+
+def test_a_rule_that_finds_thousands_of_causes_pages_a_bounded_number_of_times() -> None:
+    w = World(book(any_rule(by=["fingerprint"])))
+    for number in range(500):
+        w.run(error(number / 100, group=number, fingerprint=str(number)))
+    assert len(w.delivered()) == MOST_INCIDENTS_OF_A_RULE
+    latest = w.history.incidents[MOST_INCIDENTS_OF_A_RULE]
+    assert latest.size == 500 - MOST_INCIDENTS_OF_A_RULE + 1
+    assert sum(d.reason == "storm" for d in w.history.decisions) == latest.size - 1
+    w.run(until=1_000)
+    assert not w.saved.incidents
+
+
+def test_a_late_cause_also_pages_those_whose_route_takes_it() -> None:
+    routes = [
+        route("twilio", Step(0.0, (BOB,)), matchers=['code="TWILIO"']),
+        route("others", Step(0.0, (ALICE,))),
+    ]
+    rules = [any_rule(f"{c}Rule", where={"code": c}) for c in ("TWILIO", "SMS")]
+    w = World(book(*rules, routes=routes, causes=CAUSES))
+    w.run(error(0, code="SMS"), error(1, code="TWILIO"))
+    assert w.delivered() == [
+        (0, "alice", "firing"),
+        (1, "alice", "cause_found"),
+        (1, "bob", "firing"),
+    ]
+
+
+def test_a_more_severe_alert_on_another_route_leaves_the_first_one_going() -> None:
+    routes = [
+        route("twilio", Step(0.0, (ALICE,)), Step(300.0, (BOB,)), matchers=['code="TWILIO"']),
+        route("others", Step(0.0, (BOB,))),
+    ]
+    rules = [
+        any_rule("TWILIORule", 10_000, where={"code": "TWILIO"}),
+        any_rule("SMSRule", 10_000, where={"code": "SMS"}, severity="critical"),
+    ]
+    w = World(book(*rules, routes=routes, causes=CAUSES))
+    w.run(error(0, code="TWILIO"), error(1, code="SMS"))
+    w.run(until=301)
+    assert w.delivered() == [(0, "alice", "firing"), (1, "bob", "firing"), (300, "bob", "firing")]

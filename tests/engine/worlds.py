@@ -76,7 +76,7 @@ class World:
 
     def restart(self, book: Book | None = None, now: float = 0.0) -> None:
         self.book = book or self.book
-        self.engine = Engine(self.book, self.saved, max(now, self.saved.now))
+        self.engine = Engine(self.book, self.saved, now or self.saved.now)
 
     def delivered(self) -> list[tuple[float, str, str]]:
         return [(d.at, d.recipient.person or "", d.reason) for d in self.history.deliveries]

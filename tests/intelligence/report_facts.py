@@ -189,7 +189,7 @@ def incident() -> Incident:
         severity="critical",
         title="SMS is failing for acme",
         root=3,
-        alerts=(3,),
+        rule="CriticalError",
         code="SMS_DELIVERY_FAILURE",
         opened=NOON + 61,
     )

@@ -51,7 +51,8 @@ def known() -> PageFacts:
         severity="critical",
         title="Twilio is down for acme",
         root=1,
-        alerts=(1, 2, 3),
+        rule="CriticalError",
+        size=3,
         code="SMS_DELIVERY_FAILURE",
         tenant="acme",
         group=5,
@@ -100,7 +101,7 @@ def unknown() -> PageFacts:
         severity="warning",
         title="The disk of db-1 is 91 % full",
         root=9,
-        alerts=(9,),
+        rule="DiskFull",
         opened=NOON - 86_400,
     )
     root = alert(

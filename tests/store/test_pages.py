@@ -81,7 +81,7 @@ def stored_incident(conn: sqlite3.Connection, group: int | None) -> None:
         severity="critical",
         title="SMS",
         root=1,
-        alerts=(1,),
+        rule="CriticalError",
         code="SMS_DELIVERY_FAILURE",
         group=group,
         opened=NOW,

@@ -96,7 +96,7 @@ def incidents(
             i.id,
             i.state,
             i.severity,
-            len(i.alerts),
+            i.size,
             ago(i.opened, now),
             ago(i.resolved, now),
             i.acknowledged_by,

@@ -3,12 +3,17 @@
 An alert joins an open incident whose root has the same code (or, without a code, the same error
 group), or whose root may have caused it by the catalog. Where the alert is itself a cause of
 open incidents, it becomes the root and those incidents fold into one.
+
+One rule may hold so many incidents open and no more: a rule by fingerprint or by user would
+otherwise page once for each of thousands of errors. What goes beyond joins the latest of them.
 """
 
 from msgspec.structs import replace
 
 from sentinel.engine.state import State
 from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
+
+MOST_INCIDENTS_OF_A_RULE = 50
 
 
 def place(state: State, alert: Alert) -> tuple[Incident, str]:
@@ -20,19 +25,20 @@ def place(state: State, alert: Alert) -> tuple[Incident, str]:
     effects = _effects_of(state, alert)
     if effects:
         return _reroot(state, effects, alert)
+    others = state.with_rule.get(alert.rule, ())
+    if len(others) >= MOST_INCIDENTS_OF_A_RULE:
+        return _join(state, state.incidents[max(others)], alert, storm=True)
     return _open(state, alert), "opened"
 
 
 def leave(state: State, alert: Alert) -> Incident | None:
     """An alert was resolved. Returns its incident if that was the last one firing in it."""
     incident = state.incidents.get(alert.incident or 0)
-    if incident is None or any(number in state.alerts for number in incident.alerts):
+    if incident is None or state.members.get(incident.id):
         return None
     resolved = replace(incident, state="resolved", resolved=state.now)
     state.put_incident(resolved)
-    text = f"all {len(incident.alerts)} of its alerts are over"
-    if len(incident.alerts) == 1:
-        text = "its alert is over"
+    text = "its alert is over" if incident.size == 1 else f"all its {incident.size} alerts are over"
     state.decide("incident_resolved", "recovered", text, incident=incident.id)
     return resolved
 
@@ -81,7 +87,7 @@ def _open(state: State, alert: Alert) -> Incident:
         severity=alert.severity,
         title=title_of(alert),
         root=alert.id,
-        alerts=(alert.id,),
+        rule=alert.rule,
         code=alert.code,
         tenant=alert.tenant,
         group=alert.group,
@@ -93,24 +99,28 @@ def _open(state: State, alert: Alert) -> Incident:
     return incident
 
 
-def _join(state: State, incident: Incident, alert: Alert) -> tuple[Incident, str]:
+def _join(
+    state: State, incident: Incident, alert: Alert, *, storm: bool = False
+) -> tuple[Incident, str]:
     raised = _rank(alert.severity) > _rank(incident.severity)
     joined = replace(
         incident,
-        alerts=(*incident.alerts, alert.id),
+        size=incident.size + 1,
         # Once it meets a second tenant it is no longer the first one's.
         tenant=incident.tenant if alert.tenant in (None, incident.tenant) else None,
     )
     if raised:
         joined = _raised(joined, alert.severity)
     _adopt(state, joined, alert)
-    cascade = alert.code != incident.code and alert.code is not None
-    reason = "cascade" if cascade else "same_cause"
-    text = (
-        f"{alert.code} is an effect of {incident.code}, the root of the incident"
-        if cascade
-        else "it has the same cause as the incident"
-    )
+    reason, text = "same_cause", "it has the same cause as the incident"
+    if storm:
+        reason = "storm"
+        text = (
+            f"{MOST_INCIDENTS_OF_A_RULE} incidents of {alert.rule} are open; more join the latest"
+        )
+    elif alert.code is not None and alert.code != incident.code:
+        reason = "cascade"
+        text = f"{alert.code} is an effect of {incident.code}, the root of the incident"
     state.decide("incident_joined", reason, text, alert=alert.id, incident=incident.id)
     return joined, "raised" if raised else "joined"
 
@@ -119,7 +129,6 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incide
     """The oldest incident is kept, with what was done about it; the others fold into it."""
     kept, *others = sorted(effects, key=_number)
     everyone = [kept, *others]
-    numbers = {number for incident in everyone for number in incident.alerts}
     severest = max((incident.severity for incident in everyone), key=_rank)
     raised = _rank(alert.severity) > _rank(severest)
     rooted = replace(
@@ -130,7 +139,8 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incide
         tenant=alert.tenant,
         group=alert.group,
         severity=severest,
-        alerts=(*sorted(numbers), alert.id),
+        rule=alert.rule,
+        size=sum(incident.size for incident in everyone) + 1,
         # Who waits for a step of an incident that folds is told of this one instead.
         paging=tuple({p.route: p for one in reversed(everyone) for p in one.paging}.values()),
         told=tuple(dict.fromkeys(r for incident in everyone for r in incident.told)),
@@ -146,9 +156,8 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incide
 
 
 def _fold(state: State, incident: Incident, into: Incident) -> None:
-    for number in incident.alerts:
-        if number in state.alerts:
-            _assign(state, state.alerts[number], into.id)
+    for alert in state.alerts_in(incident.id):
+        _assign(state, alert, into.id)
     state.put_incident(replace(incident, state="resolved", resolved=state.now))
     text = f"it has the same root cause as incident {into.id} and goes on there"
     state.decide("incident_resolved", "folded", text, incident=incident.id)

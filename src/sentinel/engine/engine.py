@@ -20,6 +20,13 @@ from sentinel.model.decision import Match
 from sentinel.model.signal import Signal
 from sentinel.model.verdict import Verdict
 
+LONGEST_STEP_BACK = 60.0
+_CLOCK_STEPPED = ("clock_stepped", "the clock was set back, so that its times mean nothing now")
+_RULE_CHANGED = (
+    "rule_changed",
+    "its rule is gone, or changed so that what it had seen means nothing now",
+)
+
 
 class Acknowledge(msgspec.Struct, frozen=True):
     """A person takes an incident."""
@@ -148,8 +155,9 @@ class Engine:
         incident, how = correlation.place(self._state, alert)
         if how in ("opened", "raised"):
             escalation.begin(self._state, incident, alert)
-        elif how == "rerooted" and incident.told:
+        elif how == "rerooted":
             escalation.tell(self._state, incident, incident.told, "cause_found", "cause_found")
+            escalation.widen(self._state, incident, alert)
         else:
             self._state.decide(
                 "not_delivered",
@@ -161,11 +169,14 @@ class Engine:
 
     def _restore(self, saved: Saved, now: float) -> None:
         state = self._state
-        state.now = max(saved.now, now)
+        # A step back of the clock is waited out, unless it is a long one: then what was saved had
+        # been told a wrong time, and its windows and timers mean nothing.
+        stepped = saved.now - now > LONGEST_STEP_BACK
+        state.now = now if stepped else max(saved.now, now)
         state.last_alert, state.last_incident = saved.last_alert, saved.last_incident
         lost = set()
         for key, data in saved.windows.items():
-            window = self._revive(key, data)
+            window = None if stepped else self._revive(key, data)
             if window is None:
                 lost.add(key)
             else:
@@ -179,8 +190,8 @@ class Engine:
             state.put_window(key, None)
         for alert in saved.alerts:
             if state.window_of(alert) in lost or not self._has_rule(alert):
-                text = "its rule is gone, or changed so that what it had seen means nothing now"
-                self._settle(alerts.end(state, state.window_of(alert), alert, "rule_changed", text))
+                reason, text = _CLOCK_STEPPED if stepped else _RULE_CHANGED
+                self._settle(alerts.end(state, state.window_of(alert), alert, reason, text))
         escalation.resume(state, state.now)
 
     def _has_rule(self, alert: Alert) -> bool:

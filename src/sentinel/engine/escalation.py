@@ -11,15 +11,28 @@ from sentinel.model.delivery import DeliveryIntent, Reason, Recipient
 
 
 def begin(state: State, incident: Incident, alert: Alert) -> None:
-    """Start the escalation of every route that takes the alert. Steps without delay run now."""
+    """Start the escalation of every route that takes the alert. Steps without delay run now;
+    what other routes have begun for the incident goes on."""
     routes = _routes_for(state, alert)
     if not routes:
         labels = ", ".join(f'{name}="{value}"' for name, value in alert.labels.items())
         text = f"no route with an escalation takes {{{labels}}}"
         state.decide("not_delivered", "no_route", text, alert=alert.id, incident=incident.id)
-        return  # What an earlier alert of the incident has begun goes on.
-    state.put_incident(replace(incident, paging=tuple(_start(state, route) for route in routes)))
+        return
+    anew = [_start(state, route) for route in routes]
+    names = {route.name for route in routes}
+    going = [one for one in incident.paging if one.route not in names]
+    state.put_incident(replace(incident, paging=(*going, *anew)))
     run(state, incident.id)
+
+
+def widen(state: State, incident: Incident, alert: Alert) -> None:
+    """The incident has another root: start the routes that take that one and were not asked."""
+    names = {one.route for one in incident.paging}
+    more = [_start(state, r) for r in _routes_for(state, alert) if r.name not in names]
+    if more:
+        state.put_incident(replace(incident, paging=(*incident.paging, *more)))
+        run(state, incident.id)
 
 
 def resume(state: State, now: float) -> None:
@@ -68,7 +81,7 @@ def acknowledge(state: State, number: int, by: str) -> None:
         text = f"{by} acknowledged it, but it is not open any more"
         state.decide("incident_acknowledged", "too_late", text, incident=number)
         return
-    for alert in (state.alerts[n] for n in incident.alerts if n in state.alerts):
+    for alert in state.alerts_in(number):
         if alert.state == "firing":
             state.put_alert(state.window_of(alert), replace(alert, state="acknowledged"))
     state.put_incident(
@@ -106,9 +119,7 @@ def find(root: Route, name: str) -> Route | None:
 
 
 def _begin_again(state: State, incident: Incident) -> None:
-    alert = state.alerts.get(incident.root) or next(
-        (state.alerts[number] for number in incident.alerts if number in state.alerts), None
-    )
+    alert = state.alerts.get(incident.root) or next(iter(state.alerts_in(incident.id)), None)
     if alert is not None and _routes_for(state, alert):
         begin(state, incident, alert)
 

@@ -55,6 +55,9 @@ class State:
         # Where to look for the incident that an alert belongs to.
         self.with_code: defaultdict[str, set[int]] = defaultdict(set)
         self.with_group: dict[int, int] = {}
+        self.with_rule: defaultdict[str, set[int]] = defaultdict(set)
+        self.members: defaultdict[int, set[int]] = defaultdict(set)
+        """The unresolved alerts of each incident."""
         self.last_alert = 0
         self.last_incident = 0
         self.timers = Timers()
@@ -73,12 +76,16 @@ class State:
 
     def put_alert(self, window: WindowKey, alert: Alert) -> None:
         self.effects.alerts[alert.id] = alert
+        before = self.alerts.pop(alert.id, None)
+        if before is not None and before.incident is not None:
+            self.members[before.incident].discard(alert.id)
         if alert.state == "resolved":
-            self.alerts.pop(alert.id, None)
             self.alert_of.pop(window, None)
         else:
             self.alerts[alert.id] = alert
             self.alert_of[window] = alert.id
+            if alert.incident is not None:
+                self.members[alert.incident].add(alert.id)
         self.timers.set(("alert", *window), self._alert_due(alert))
 
     def put_incident(self, incident: Incident) -> None:
@@ -86,7 +93,9 @@ class State:
         before = self.incidents.pop(incident.id, None)
         if before is not None:
             self._unlist(before)
-        if incident.state != "resolved":
+        if incident.state == "resolved":
+            self.members.pop(incident.id, None)
+        else:
             self.incidents[incident.id] = incident
             self._list(incident)
         self.timers.set(("incident", f"{incident.id:012d}", ""), incident_due(incident))
@@ -147,13 +156,19 @@ class State:
         effects, self.effects = self.effects, Effects()
         return effects
 
+    def alerts_in(self, incident: int) -> list[Alert]:
+        """The unresolved alerts of an incident, oldest first."""
+        return [self.alerts[number] for number in sorted(self.members.get(incident, ()))]
+
     def _list(self, incident: Incident) -> None:
+        self.with_rule[incident.rule].add(incident.id)
         if incident.code is not None:
             self.with_code[incident.code].add(incident.id)
         elif incident.group is not None:
             self.with_group[incident.group] = incident.id
 
     def _unlist(self, incident: Incident) -> None:
+        self.with_rule[incident.rule].discard(incident.id)
         if incident.code is not None:
             self.with_code[incident.code].discard(incident.id)
             if not self.with_code[incident.code]:

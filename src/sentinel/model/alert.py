@@ -62,8 +62,9 @@ class Paging(Struct, frozen=True):
 class Incident(Struct, frozen=True, kw_only=True):
     """The alerts that share one root cause; what a person is paged for.
 
-    `root` is the alert that stands for the cause, `alerts` are all of them. `told` lists the
-    recipients who heard of it, who then also hear of its end.
+    `root` is the alert that stands for the cause and `rule` its rule, `size` counts all alerts
+    that ever belonged to it. `told` lists the recipients who heard of it, who then also hear of
+    its end.
     """
 
     id: int
@@ -71,7 +72,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     severity: AlertSeverity
     title: str
     root: int
-    alerts: tuple[int, ...]
+    rule: str
+    size: int = 1
     code: str | None = None
     tenant: str | None = None
     group: int | None = None
