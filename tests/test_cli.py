@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sentinel import cli
+from sentinel import cli, installation
+from sentinel.cli.app import show_table
 from sentinel.store.connection import FILE
+from sentinel.store.lock import locked
 
 
 def test_a_database_without_its_tables_is_told_of_in_one_line(
@@ -18,3 +20,27 @@ def test_a_database_without_its_tables_is_told_of_in_one_line(
         cli.main()
     assert ended.value.code == 1
     assert capsys.readouterr().err.startswith("sentinel: the store could not be read: ")
+
+
+def test_a_port_in_use_is_not_blamed_on_the_state_folder(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="in use"), locked(tmp_path):
+        raise OSError(98, "address in use")
+
+
+def test_a_table_for_a_program_has_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    code = "_".join(["PAYMENT"] * 40)
+    show_table(("CODE",), [(code,)], wide=("CODE",), empty="")
+    assert code in capsys.readouterr().out
+
+
+def test_a_rule_for_a_misspelt_code_is_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "sentinel.yaml").write_text("rules_dir: rules\n")
+    rule = "{alert: %s, on: error, where: {code: %s}}"
+    names = ("TWILIO_API_FALURE", "TWILIO_API_FAILURE", "ACME_OWN_CODE")
+    rules = "rules:\n" + "".join(f"- {rule % (name, name)}\n" for name in names)
+    (tmp_path / "rules" / "a.yaml").write_text(rules)
+    found, problems = installation.read(tmp_path / "sentinel.yaml", {})
+    told = [(p.line, p.hint) for p in problems if p.id == "rule/unknown-code"]
+    assert found
+    assert told == [(2, "did you mean TWILIO_API_FAILURE?")]

@@ -234,7 +234,7 @@ class App:
                 log.error("a rule is off", rule=decision.rule, reason=reason)
 
     async def _emit(self, signals: Sequence[AnySignal]) -> None:
-        await self._pipeline.accept(OWN_PROJECT, signals)
+        await self._pipeline.accept(OWN_PROJECT, list(signals))
 
     def _context(self, name: str) -> Context:
         return Context(

@@ -1,7 +1,8 @@
 """Everything that an operator has put in place: configuration, plugins and catalog, read and
 checked together."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from sentinel.config.loader import load_config, plugins_dir_of
 from sentinel.config.model import Config
 from sentinel.config.problem import Problem
 from sentinel.config.settings import url_of
+from sentinel.config.suggest import show
 from sentinel.data import shipped
 from sentinel.errors import ConfigError
 from sentinel.ingest.scrub import Scrubber
@@ -53,7 +55,29 @@ def read(path: Path, env: Mapping[str, str]) -> tuple[Installation | None, list[
     problems = sorted({*of_plugins, *of_config, *of_catalog})
     if config is None or catalog is None:
         return None, problems
+    problems += _misspelt_codes(config, catalog)
     return Installation(config, registry, catalog), problems
+
+
+def _misspelt_codes(config: Config, catalog: Catalog) -> Iterator[Problem]:
+    """A rule for a code that is nearly one of the catalog's would wait for ever. Others are let
+    through: an application's codes need no entry."""
+    for rule in config.rules:
+        found = rule.where.get("code")
+        for code in found if isinstance(found, list) else [found]:
+            if not isinstance(code, str) or code in catalog.entries:
+                continue
+            for meant in get_close_matches(code, catalog.entries, n=1, cutoff=0.9):
+                yield Problem(
+                    file=rule.file,
+                    line=rule.line,
+                    id="rule/unknown-code",
+                    path=f"{rule.name}.where.code",
+                    found=f"the code {show(code)}, of which the catalog does not know",
+                    expected="a code of the catalog",
+                    hint=f"did you mean {meant}?",
+                    warning=True,
+                )
 
 
 def require(

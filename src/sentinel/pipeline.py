@@ -10,7 +10,7 @@ batches are, and nobody waits for a timer.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
 import structlog
@@ -101,15 +101,16 @@ class Pipeline:
         self.trouble: str | None = None
         """Why the store refused the latest commit; None once one goes through again."""
 
-    async def accept(
-        self, project: str, items: Iterable[AnySignal | RawItem], size: int = 0
-    ) -> None:
+    async def accept(self, project: str, items: list[AnySignal | RawItem], size: int = 0) -> None:
         """Returns once the items and every decision that they caused are committed.
 
         `size` is about how many bytes they were. Raises Overloaded where the queue or the
         project's quota is full and StoreError where the store refuses; nothing was kept then.
+
+        The list is emptied: what waits to be stored is packed, which takes a tenth of the room.
         """
         stamped = self._sample(project, [self._stamp(project, item) for item in items])
+        items.clear()
         self._quotas.take(project, len(stamped), self._quota_of(project))
         if size > _LARGE:
             # Hostile texts of this size take seconds to scrub; the loop must not stand still.
@@ -120,7 +121,8 @@ class Pipeline:
 
     def _prepare(self, project: str, items: list[AnySignal | RawItem], entry: Entry) -> Entry:
         scrubber = self._setup.scrubber_of(project)
-        for item in items:
+        while items:
+            item = items.pop(0)
             if isinstance(item, RawItem):
                 entry.raw.append(scrubber.scrub_item(item))
                 entry.size += len(item.body)
@@ -187,7 +189,9 @@ class Pipeline:
             return Draft(signal, signal_store.pack(signal))
         found = enrich(signal, self._setup.catalog, self._setup.classifier)
         body = signal_store.pack(found.error)
-        return Draft(found.error, body, found.culprit, found.basis, found.catalogued)
+        # No rule reads the payload.
+        lean = replace(found.error, payload={})
+        return Draft(lean, body, found.culprit, found.basis, found.catalogued)
 
     async def _submit(self, entry: Entry) -> None:
         limits = self._setup.config.limits

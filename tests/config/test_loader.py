@@ -165,6 +165,11 @@ def test_people_may_stand_beside_the_rules(config: Right) -> None:
     assert config(CHANNELS, a=text).people["carol"].addresses == {"email": "carol@example.com"}
 
 
+def test_an_email_address_needs_an_at_sign(load: Load) -> None:
+    _, [problem] = load(CHANNELS, a="people: {carol: {email: carol.example.com}}")
+    assert (problem.file, problem.id) == ("rules/a.yaml", "person/email")
+
+
 def test_people_beside_the_rules_can_not_use_references(load: Load) -> None:
     _, [problem] = load(CHANNELS, a="people: {carol: {email: '${CAROL}'}}")
     assert (problem.file, problem.id) == ("rules/a.yaml", "reference/place")

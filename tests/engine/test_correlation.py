@@ -2,7 +2,7 @@ from sentinel.engine.book import Causes
 from sentinel.engine.correlation import MOST_INCIDENTS_OF_A_RULE
 from sentinel.engine.engine import Acknowledge
 from sentinel.engine.routing import Step
-from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, route
+from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
 
 CAUSES = Causes(
     effects={"TWILIO": frozenset({"SMS", "GREETING"}), "GREETING": frozenset()},
@@ -150,3 +150,20 @@ def test_a_more_severe_alert_on_another_route_leaves_the_first_one_going() -> No
     w.run(error(0, code="TWILIO"), error(1, code="SMS"))
     w.run(until=301)
     assert w.delivered() == [(0, "alice", "firing"), (1, "bob", "firing"), (300, "bob", "firing")]
+
+
+def test_a_more_severe_alert_of_the_same_cause_speaks_for_the_incident() -> None:
+    new = any_rule("New", severity="info", annotations={"summary": "never seen before"})
+    said = {"summary": "it is down"}
+    down = frequency_rule("Down", num_events=2, severity="critical", annotations=said)
+    w = World(book(new, down))
+    w.run(error(0, code="TWILIO"), error(1, code="TWILIO"))
+    incident = w.history.incidents[1]
+    assert (incident.title, incident.rule) == ("it is down", "Down")
+    assert w.history.alerts[incident.root].rule == "Down"
+
+
+def test_without_a_summary_an_incident_is_called_by_the_title_of_its_error() -> None:
+    w = World(book(any_rule("Fatal")))
+    w.run(error(0, title="KeyError: plan", group=1))
+    assert w.history.incidents[1].title == "KeyError: plan"

@@ -49,6 +49,10 @@ rules:
     by: [code, tenant]
     labels: {severity: critical}
     annotations: {summary: "{code}: {title}"}
+  - alert: ComponentDown
+    on: status
+    where: {status: down}
+    by: [component]
 routes:
   - {name: default, escalation: default}
 escalations:
@@ -144,7 +148,7 @@ class World:
         return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=http)
 
     async def accept(self, *signals: Error | Status, project: str = "shop") -> None:
-        await self.pipeline.accept(project, signals)
+        await self.pipeline.accept(project, list(signals))
 
     async def settle(self) -> None:
         """Until what was to be sent has been sent."""

@@ -56,9 +56,10 @@ async def test_home_says_what_is_broken_whom_it_hurts_and_what_to_do(
 
 async def test_every_page_opens(world: World, browser: Browser, event: Event) -> None:
     await world.accept(event(), event(None, tags={}))
+    await world.accept(Status(status="down", component="shop"))  # its rule has no annotations
     await world.settle()
     await browser.sign_in()
-    for path in PATHS:
+    for path in (*PATHS, "/alerts/2", "/incidents/2"):
         assert (await browser.get(path))[0].status == 200, path
 
 

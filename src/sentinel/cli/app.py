@@ -1,6 +1,7 @@
 """What all commands share: the program, its options and how it shows things."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turns errors and health snapshots into the one message that each person needs.",
 )
-console = Console(highlight=False)
+# Folded for a terminal alone: `grep` and the like must find a code or a path in one piece.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 _CONFIGS = ("sentinel.yaml", "/etc/sentinel/sentinel.yaml")
 _STATE_DIRS = ("var", "/var/lib/sentinel")

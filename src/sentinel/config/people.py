@@ -37,7 +37,14 @@ def _texts(data: Any) -> dict[str, str]:
 
 def _check_keys(document: Document, path: KeyPath, data: Any, keys: set[str]) -> Iterator[Problem]:
     """Any key may stand there, for channels to come, so only near misses are told."""
-    for key in _texts(data):
+    for key, text in _texts(data).items():
+        if key == "email" and "@" not in text and "${" not in text:
+            yield document.problem(
+                (*path, key),
+                "person/email",
+                found=show(text),
+                expected="an e-mail address such as alice@example.com",
+            )
         meant = nearest(key, keys)
         if meant and key not in keys:
             yield document.problem(

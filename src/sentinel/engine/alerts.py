@@ -143,4 +143,7 @@ def _annotations(
 ) -> dict[str, str]:
     fields = {name: getattr(signal, name) for name in signal.__struct_fields__}
     values = {**rule.facts, **fields, **rule.labels, **key, **verdict.facts}
-    return {name: fill(template, values) for name, template in rule.annotations.items()}
+    said = {name: fill(template, values) for name, template in rule.annotations.items()}
+    if title := fields.get("title"):
+        said.setdefault("summary", title)
+    return said

@@ -111,6 +111,9 @@ def _join(
     )
     if raised:
         joined = _raised(joined, alert.severity)
+        if not storm and alert.code == incident.code:
+            # It says more of the same cause: its words and its runbook stand in the page.
+            joined = replace(joined, root=alert.id, title=title_of(alert), rule=alert.rule)
     _adopt(state, joined, alert)
     reason, text = "same_cause", "it has the same cause as the incident"
     if storm:

@@ -13,14 +13,17 @@ def locked(state_dir: Path) -> Iterator[None]:
     """Raises StoreError if another process holds it. The system frees it when we die."""
     try:
         state_dir.mkdir(parents=True, exist_ok=True)
-        with (state_dir / "lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise StoreError(
-                    f"another Sentinel is running on {state_dir}: stop it first, or give this "
-                    "one a --state-dir of its own"
-                ) from error
-            yield
+        file = (state_dir / "lock").open("w")
     except OSError as error:
         raise StoreError(f"can't use the state folder {state_dir}: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"another Sentinel is running on {state_dir}: stop it first, or give this "
+                "one a --state-dir of its own"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"can't lock {file.name}: {error.strerror}") from error
+        yield

@@ -47,8 +47,8 @@ class Authenticate(Protocol):
 
 
 class Accept(Protocol):
-    async def __call__(self, project: str, items: Sequence[AnySignal | RawItem], size: int) -> None:
-        """Return once all items, decoded from so many bytes, are committed.
+    async def __call__(self, project: str, items: list[AnySignal | RawItem], size: int) -> None:
+        """Return once all items, decoded from so many bytes, are committed. May empty the list.
 
         Raises Overloaded or StoreError if none is.
         """
@@ -209,9 +209,12 @@ class IntakeApp:
                 project = await self._open(intake.credentials)
             if project is None:
                 raise Unauthorized("no key found in the request's headers, query or body")
-            if intake.items:
-                await self._accept(project, intake.items, size)
-        return intake.reply
+            reply, items = intake.reply, list(intake.items)
+            # Many requests wait for their commit at the same time: none holds on to its body.
+            del body, work, intake
+            if items:
+                await self._accept(project, items, size)
+        return reply
 
     async def _open(self, credentials: Credentials) -> str:
         try:

@@ -174,7 +174,7 @@ def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
     return [
         ("Since", clock_time(incident.opened, delivery.created, facts.zone)),
         ("Where", " · ".join(place for place in where if place)),
-        ("Seen", counted(facts.events, "time") if facts.events else ""),
+        ("Seen", counted(facts.events, "time") if facts.events > 1 else ""),
         ("Priority", f"{impact.priority}, revenue at stake: {impact.revenue}" if impact else ""),
         ("Release", (sample.release or "") if sample else ""),
         ("Rule", f"{root.rule}: {root.verdict}" if root and root.verdict else _rule_of(facts)),
