@@ -136,7 +136,9 @@ class App:
         running = self._vital("pipeline", self._pipeline.run())
         stack.push_async_callback(self._drain, running)
 
-        self._scheduler = Scheduler(self._context, self._emit, self._clock)
+        self._scheduler = Scheduler(
+            self._context, self._emit, self._clock, on_fault=self._metrics.faulted
+        )
         await self._scheduler.start(jobs(found.config.probes, found.registry))
         stack.push_async_callback(self._scheduler.stop)
 
@@ -152,6 +154,7 @@ class App:
             live=self._live,
             metrics=self._metrics,
             unready=self._unready,
+            held=self._scheduler.held,
         )
         await self._serve(stack, found)
         for job in (

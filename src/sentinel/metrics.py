@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from sentinel.isolation import Faulted, Guard
 from sentinel.model.signal import KIND_OF
 from sentinel.outbox import Metrics as OutboxMetrics
 from sentinel.pipeline import Written
@@ -25,6 +26,9 @@ class Metrics:
         )
         self._requests = self._counter(
             "intake_requests", "Requests to receivers, by outcome.", ["receiver", "outcome"]
+        )
+        self._faults = self._counter(
+            "plugin_faults", "Calls of plugins that failed, by how.", ["plugin", "how"]
         )
         self._reloads = self._counter("reloads", "Configurations tried, by outcome.", ["outcome"])
         self._loop_lag = Histogram(
@@ -49,6 +53,9 @@ class Metrics:
 
     def reloaded(self, outcome: str) -> None:
         self._reloads.labels(outcome).inc()
+
+    def faulted(self, _: Guard, fault: Faulted) -> None:
+        self._faults.labels(fault.plugin, fault.how).inc()
 
     def lagged(self, seconds: float) -> None:
         self._loop_lag.observe(seconds)

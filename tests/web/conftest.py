@@ -72,6 +72,7 @@ class World:
         self.live = Live()
         self.metrics = Metrics()
         self.unready: str | None = None
+        self.held: dict[tuple[str, str], str] = {}
 
     async def start(self) -> None:
         # Named as TCP, so that asyncio switches Nagle's delay off: 40 ms a request.
@@ -111,6 +112,7 @@ class World:
             live=self.live,
             metrics=self.metrics,
             unready=lambda: self.unready,
+            held=lambda: self.held,
         )
         self.app = create_app(self.services)
         intake = IntakeApp(

@@ -16,7 +16,6 @@ Verb = Literal[
     "incident_resolved",
     "delivery_enqueued",
     "not_delivered",
-    "rule_removed",
     "detector_failed",
 ]
 Outcome = Literal["waiting", "opened", "merged", "suppressed"]

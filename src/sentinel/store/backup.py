@@ -51,8 +51,12 @@ def restore(state_dir: Path, source: Path) -> Path | None:
     with locked(state_dir):
         new = state_dir / f"{FILE}.new"
         _copy(source, new)
-        replaced = _move_aside(state_dir)
-        new.rename(state_dir / FILE)
+        try:
+            replaced = _keep_aside(state_dir)
+            new.replace(state_dir / FILE)
+        except OSError as error:
+            new.unlink(missing_ok=True)
+            raise StoreError(f"nothing was restored: {error}") from error
     return replaced
 
 
@@ -79,19 +83,22 @@ def _copy(source: Path, target: Path) -> None:
         raise
 
 
-def _move_aside(state_dir: Path) -> Path | None:
+def _keep_aside(state_dir: Path) -> Path | None:
+    """Another name for the database that is there, under which it outlives the restore. Its own
+    name stays until the new one takes it: a start after a crash must not find none."""
     current = state_dir / FILE
     if not current.exists():
         return None
     # Opening and closing it folds the write-ahead log in, so that one file is the whole of it. A
-    # damaged one is moved as it is.
+    # damaged one is kept as it is.
     with contextlib.suppress(StoreError):
         connect(state_dir).close()
     number = 1
     while (aside := state_dir / f"{FILE}.before-restore.{number}").exists():
         number += 1
     # A log that a reader still holds must not be played into the database that comes instead.
-    for suffix in ("-wal", "-shm", ""):
+    aside.hardlink_to(current)
+    for suffix in ("-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
             (state_dir / f"{FILE}{suffix}").rename(f"{aside}{suffix}")
     return aside

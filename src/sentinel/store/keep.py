@@ -1,7 +1,10 @@
 """Keeping one signal: stored once, counted into its group, its code registered."""
 
 import sqlite3
+from hashlib import blake2b
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -10,7 +13,8 @@ from sentinel.store import codes, groups, signals
 
 
 class Draft(Struct, frozen=True):
-    """A signal that is ready to be stored; `body` is `signals.pack(signal)`.
+    """A signal that is ready to be stored: `body` is all of it, packed, and `signal` may be
+    without the payload.
 
     The last three say of an error what its group and its code are told.
     """
@@ -23,14 +27,21 @@ class Draft(Struct, frozen=True):
 
 
 def keep(conn: sqlite3.Connection, draft: Draft) -> AnySignal | None:
-    """The signal with its number (an error also with its group), or None where the same id of
-    the same project was stored before: a sender that tries again changes nothing."""
-    if draft.signal.id and signals.is_known(conn, draft.signal):
-        return None
+    """The signal with its number (an error also with its group), or None where it was stored
+    before: a sender that tries again changes nothing.
+
+    A different signal under an id that its project has used is kept under an id of its own.
+    """
+    if draft.signal.id and (before := signals.namesake(conn, draft.signal)) is not None:
+        other = _told_apart(draft, before)
+        return None if other is None else keep(conn, other)
     if not isinstance(draft.signal, Error):
         return replace(draft.signal, seq=signals.insert(conn, draft.signal, draft.body))
     error = groups.count_in(conn, draft.signal, draft.culprit, draft.basis)
-    error = replace(error, seq=signals.insert(conn, error, draft.body))
+    # Nearly every error is of a known group, which `body` says already.
+    known = error.group_state == "known"
+    body = draft.body if known else _repacked(draft, group_state=error.group_state)
+    error = replace(error, seq=signals.insert(conn, error, body))
     assert error.group is not None
     groups.set_sample(conn, error.group, error.seq)
     if error.user:
@@ -40,3 +51,32 @@ def keep(conn: sqlite3.Connection, draft: Draft) -> AnySignal | None:
     if error.code:
         codes.note(conn, error, draft.catalogued)
     return error
+
+
+def _told_apart(draft: Draft, before: AnySignal) -> Draft | None:
+    """None where the same content was stored before; else the draft under an id that follows from
+    both, so that its own retry is known again."""
+    # Unpacked, as the stored one is: what JSON does to a value it has then done to both.
+    content = _content(signals.unpack(draft.body))
+    if content == _content(before):
+        return None
+    id = blake2b(draft.signal.id.encode() + content, digest_size=16).hexdigest()
+    return replace(draft, signal=replace(draft.signal, id=id), body=_repacked(draft, id=id))
+
+
+def _repacked(draft: Draft, **changes: Any) -> bytes:
+    """The body is the whole of the signal; `draft.signal` has only what rules look at."""
+    return signals.pack(replace(signals.unpack(draft.body), **changes))
+
+
+def _content(signal: AnySignal) -> bytes:
+    """What the sender said, the same bytes for the same content. What Sentinel adds is left out:
+    it may differ when a retry comes after a reload."""
+    if isinstance(signal, Error):
+        payload = {name: value for name, value in signal.payload.items() if name != "timestamp"}
+        said = [signal.type, signal.message, payload, signal.tags, signal.code, signal.level]
+        return msgspec.json.encode(said, order="deterministic")
+    # A signal without a time of its own was given that of its arrival.
+    at = 0.0 if signal.at == signal.received else signal.at
+    bare = replace(signal, at=at, received=0.0, seq=0)
+    return msgspec.json.encode(bare, order="deterministic")

@@ -40,12 +40,12 @@ def unpack(body: bytes) -> AnySignal:
     return signal
 
 
-def is_known(conn: sqlite3.Connection, signal: AnySignal) -> bool:
-    """Whether a signal with this id of this project was stored before."""
+def namesake(conn: sqlite3.Connection, signal: AnySignal) -> AnySignal | None:
+    """What was stored before under this signal's id and project, if anything was."""
     row = conn.execute(
-        "SELECT 1 FROM signals WHERE id = ? AND project = ?", (_key(signal), signal.project)
+        "SELECT body FROM signals WHERE id = ? AND project = ?", (_key(signal), signal.project)
     ).fetchone()
-    return row is not None
+    return None if row is None else unpack(row[0])
 
 
 def insert(conn: sqlite3.Connection, signal: AnySignal, body: bytes) -> int:
@@ -98,27 +98,6 @@ def latest_of_group(conn: sqlite3.Connection, group: int, limit: int = 1) -> lis
         (group, limit),
     )
     return [signal for row in rows if isinstance(signal := _from_row(row), Error)]
-
-
-def find(conn: sqlite3.Connection, event_id: str) -> AnySignal | None:
-    """By the id that the source gave it, 32 hex digits."""
-    try:
-        key = bytes.fromhex(event_id)
-    except ValueError:
-        return None
-    row = conn.execute(
-        "SELECT seq, group_id, body FROM signals WHERE id = ? LIMIT 1", (key,)
-    ).fetchone()
-    return None if row is None else _from_row(row)
-
-
-def latest(conn: sqlite3.Connection, kind: str, limit: int) -> list[AnySignal]:
-    """Newest first."""
-    rows = conn.execute(
-        "SELECT seq, group_id, body FROM signals WHERE kind = ? ORDER BY seq DESC LIMIT ?",
-        (kind, limit),
-    )
-    return [_from_row(row) for row in rows]
 
 
 def _key(signal: AnySignal) -> bytes | None:

@@ -13,7 +13,6 @@ PHRASES: dict[str, dict[str, str]] = {
         "incident_resolved": "Incident over",
         "delivery_enqueued": "Message written",
         "not_delivered": "Nobody told",
-        "rule_removed": "Rule removed",
         "detector_failed": "Detector failed",
     },
     # Why a message was not written, where it is nothing to worry about.

@@ -1,6 +1,6 @@
 """What the web's pages and API endpoints may use of the running daemon."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from sentinel.keys import Keys
 from sentinel.metrics import Metrics
 from sentinel.outbox import Outbox
 from sentinel.pipeline import Pipeline, Setup
-from sentinel.plugins import Registry
+from sentinel.plugins import PluginInfo, Registry
 from sentinel.store.database import Database
 from sentinel.web.live import Live
 
@@ -17,7 +17,8 @@ from sentinel.web.live import Live
 class Services(Struct):
     """`setup` and `registry` are exchanged by a reload: read them anew for each request.
 
-    `unready` says why the daemon can't do its work now, or None when it can.
+    `unready` says why the daemon can't do its work now, or None when it can;
+    `held` has the reasons of the plugins in quarantine, by kind and type.
     """
 
     database: Database
@@ -30,3 +31,7 @@ class Services(Struct):
     live: Live
     metrics: Metrics
     unready: Callable[[], str | None]
+    held: Callable[[], Mapping[tuple[str, str], str]]
+
+    def plugins(self) -> list[PluginInfo]:
+        return self.registry.listing(self.held())

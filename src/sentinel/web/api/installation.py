@@ -57,7 +57,7 @@ def _detail(project: Project, call: Call) -> ProjectDetail:
 
 
 async def _plugins(call: Call) -> Listing[PluginInfo]:
-    return Listing(call.services.registry.listing())
+    return Listing(call.services.plugins())
 
 
 async def _tokens(call: Call) -> Listing[ApiToken]:

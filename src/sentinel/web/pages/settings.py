@@ -162,7 +162,7 @@ async def _add_project(visit: Visit) -> Response:
 
 
 async def _plugins(visit: Visit) -> Response:
-    return await visit.render("settings/plugins.html", plugins=visit.services.registry.listing())
+    return await visit.render("settings/plugins.html", plugins=visit.services.plugins())
 
 
 async def _audit(visit: Visit) -> Response:
