@@ -33,7 +33,7 @@ soak: .venv/ready $(STATIC) tests/node/node_modules/ready
 	$(BIN)/pytest -m soak -o faulthandler_timeout=900
 
 bench: .venv/ready $(STATIC)
-	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	$(BIN)/python -m benchmarks
 
 lint: .venv/ready web/node_modules/ready
 	$(BIN)/ruff check

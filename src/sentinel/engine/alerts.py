@@ -91,7 +91,7 @@ def _begin(
 
 def _continue(state: State, window: WindowKey, alert: Alert, signal: Signal | None) -> None:
     if signal is not None or alert.cleared is not None:
-        state.put_alert(window, replace(_merged(state, alert, signal), cleared=None))
+        state.put_alert(window, _merged(state, alert, signal, cleared=None))
 
 
 def _clear(
@@ -104,12 +104,14 @@ def _clear(
         return _resolve(state, window, alert, "recovered", "its condition no longer holds")
     if signal is not None or alert.cleared is None:
         since = state.now if alert.cleared is None else alert.cleared
-        state.put_alert(window, replace(_merged(state, alert, signal), cleared=since))
+        state.put_alert(window, _merged(state, alert, signal, cleared=since))
     return None
 
 
-def _merged(state: State, alert: Alert, signal: Signal | None) -> Alert:
-    return alert if signal is None else replace(alert, count=alert.count + 1, last=state.now)
+def _merged(state: State, alert: Alert, signal: Signal | None, cleared: float | None) -> Alert:
+    if signal is None:
+        return replace(alert, cleared=cleared)
+    return replace(alert, count=alert.count + 1, last=state.now, cleared=cleared)
 
 
 def _fire(state: State, rule: Rule, window: WindowKey, alert: Alert) -> Alert:

@@ -1,7 +1,7 @@
 """Rules as the engine runs them, and the index that finds those a signal concerns."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -122,11 +122,13 @@ class RuleIndex:
         for value in equal[path]:
             table.setdefault(value, []).append(rule)
 
-    def _candidates(self, signal: Signal) -> Iterator[Rule]:
+    def _candidates(self, signal: Signal) -> list[Rule]:
         kind = KIND_OF[type(signal)]
+        found = self._rest.get(kind, [])
         for path, table in self._keyed.get(kind, {}).items():
-            yield from table.get(getattr(signal, path), ())
-        yield from self._rest.get(kind, ())
+            if rules := table.get(getattr(signal, path)):
+                found = found + rules
+        return found
 
 
 def encode_key(key: Mapping[str, str]) -> str:

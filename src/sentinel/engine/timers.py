@@ -39,7 +39,8 @@ class Timers:
 
     def pop_until(self, now: float) -> Iterator[tuple[float, Subject]]:
         """Timers due at or before `now`, in order; those that are set meanwhile included."""
-        while True:
+        # No timer is due before the time it is queued at, so a late queue need not be settled.
+        while self._heap and self._heap[0][0] <= now:
             self._settle()
             if not self._heap or self._heap[0][0] > now:
                 return
