@@ -12,6 +12,7 @@ import structlog
 
 from sentinel.api import AnySignal, Context, Metric, NoParams, Params, Probe, Secret, Status
 from sentinel.errors import Overloaded
+from sentinel.metrics import Metrics
 from sentinel.scheduler import Job, Scheduler, phase, until_next
 from sentinel.testing.clock import FakeClock
 
@@ -347,3 +348,17 @@ def test_missed_moments_are_not_made_up_for() -> None:
 
 def test_a_sleeper_that_wakes_a_hair_early_does_not_run_twice() -> None:
     assert until_next(grid=10.0, interval=60.0, now=69.9999) == pytest.approx(60.0001)
+
+
+async def test_each_fault_of_a_probe_is_counted(world: World) -> None:
+    async def look() -> None:
+        raise ValueError("broken")
+
+    metrics = Metrics()
+    scheduler = Scheduler(world.context, world.emit, world.clock, on_fault=metrics.faulted)
+    await scheduler.start([job(probe_of(look), interval=5.0)])
+    await world.after(20)
+    assert list(scheduler.held()) == [("probe", "made")]
+    await scheduler.stop()
+    labels = {"plugin": "shop", "how": "raised"}
+    assert metrics.registry.get_sample_value("sentinel_plugin_faults_total", labels) == 3

@@ -1,6 +1,7 @@
 """A restore must come true whatever state the database is in that it takes the place of."""
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,25 @@ def test_a_damaged_database_can_be_restored_over(copy: Path) -> None:
     assert names_in(state_dir) == ["before"]
     assert aside is not None
     assert aside.read_bytes().startswith(b"no database")
+
+
+def test_a_restore_that_is_cut_off_leaves_a_database(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state_dir = copy.parent / "state"
+    add(state_dir, "after")
+    rename = os.replace
+
+    def crash(source: str, target: str) -> None:
+        if Path(target).name == FILE:
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", crash)
+        patched.setattr(os, "rename", crash)
+        with pytest.raises(KeyboardInterrupt):
+            restore(state_dir, copy)
+    assert names_in(state_dir) == ["before", "after"]
+    restore(state_dir, copy)
+    assert names_in(state_dir) == ["before"]

@@ -208,3 +208,38 @@ async def test_the_description_is_complete(client: Client) -> None:
     text = msgspec.json.encode(description).decode()
     for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
         assert name in description["components"]["schemas"]
+
+
+async def test_an_alert_comes_with_what_its_conditions_found(
+    world: World, client: Client, event: Event
+) -> None:
+    await world.accept(event())
+    _, found = await client("GET", "/alerts/1")
+    assert found["rule"] == "CriticalError"
+    assert found["why"]["source"].endswith("rules.yaml:3")
+    assert [(line["field"], line["held"]) for line in found["why"]["lines"]] == [
+        ("severity", True),
+        ("code", True),
+    ]
+
+
+async def test_a_plugin_in_quarantine_is_listed_as_such(world: World, client: Client) -> None:
+    world.held[("probe", "http")] = "shop: no answer within 5 s"
+    _, found = await client("GET", "/plugins")
+    told = {one["type"]: one["reason"] for one in found["items"] if one["status"] != "ok"}
+    assert told == {"http": "shop: no answer within 5 s"}
+
+
+async def test_another_event_under_a_used_id_is_kept_and_a_retry_is_not(
+    world: World, client: Client
+) -> None:
+    project = await world.database.write(lambda conn: projects.ensure(conn, "shop", 1.0))
+    key = projects.dsn_of(project, world.url).split("//")[1].split("@")[0]
+    for message in ("one", "two", "two", "one"):
+        report = {"id": "a" * 32, "message": message, "type": "Broken"}
+        status, _ = await client("POST", "/errors", json=report, headers={"X-Sentinel-Key": key})
+        assert status == 200
+    counted = await world.database.read(
+        lambda conn: [row[0] for row in conn.execute("SELECT count(*) FROM signals")]
+    )
+    assert counted == [2]

@@ -236,6 +236,20 @@ async def test_the_alert_page_names_the_rules_place(
     _, text = await browser.get("/alerts/1")
     assert "rules.yaml:3" in text
     assert "Incident opened" in text
+    main = text.partition("<main")[2]
+    assert "one of &#39;critical&#39;, &#39;high&#39;" in main
+    assert "opened by the rule CriticalError" in main
+
+
+async def test_a_plugin_in_quarantine_is_shown_with_its_reason(
+    world: World, browser: Browser
+) -> None:
+    await browser.sign_in()
+    assert "quarantined" not in (await browser.get("/settings/plugins"))[1]
+    world.held[("probe", "http")] = "shop: no answer within 5 s"
+    text = (await browser.get("/settings/plugins"))[1]
+    assert "quarantined" in text
+    assert "shop: no answer within 5 s" in text
 
 
 async def test_the_report_can_be_downloaded(world: World, browser: Browser, event: Event) -> None:

@@ -9,7 +9,7 @@ from sentinel.cli.app import app
 from sentinel.errors import SentinelError
 
 # Importing them registers their commands.
-from sentinel.cli import checks, copies, daemon, lists, projects, reports, sending  # noqa: F401  isort: skip
+from sentinel.cli import checks, copies, daemon, explain, lists, projects, reports, sending  # noqa: F401  isort: skip
 
 
 def main() -> None:

@@ -1,5 +1,4 @@
-"""Commands that read the store: the lists and `explain`. They work beside a running daemon and
-without one."""
+"""Commands that list what is in the store, beside a running daemon and without one."""
 
 import contextlib
 import sqlite3
@@ -15,18 +14,15 @@ from sentinel.cli.app import (
     StateOption,
     ago,
     app,
-    clock_time,
-    console,
-    printable,
     show_json,
     show_table,
     state_path,
 )
 from sentinel.clock import SystemClock
-from sentinel.errors import Invalid, StoreError
+from sentinel.errors import StoreError
 from sentinel.model.alert import Alert
 from sentinel.store import alerts as alert_store
-from sentinel.store import codes, decisions, groups
+from sentinel.store import codes, groups
 from sentinel.store import deliveries as delivery_store
 from sentinel.store.connection import connect_readonly
 
@@ -73,7 +69,7 @@ def alerts(
     now = SystemClock().now()
     columns = ("ID", "STATE", "SEVERITY", "COUNT", "SINCE", "INCIDENT", "RULE", "KEY")
     rows = [
-        (a.id, a.state, a.severity, a.count, ago(a.started, now), a.incident, a.rule, _key(a))
+        (a.id, a.state, a.severity, a.count, ago(a.started, now), a.incident, a.rule, key_text(a))
         for a in found
     ]
     show_table(columns, rows, wide=("RULE", "KEY"), empty="No alerts: no rule has matched yet.")
@@ -136,37 +132,6 @@ def deliveries(
     show_table(columns, rows, wide=("TO", "NOTE"), empty="No messages: nobody had to be told.")
 
 
-@app.command()
-def explain(
-    alert: Annotated[int, typer.Argument(help="Number of an alert.")],
-    state_dir: StateOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Why an alert did, or did not, page anyone."""
-    with open_store(state_dir) as conn:
-        found = alert_store.get(conn, alert)
-        if found is None:
-            raise Invalid(f"there is no alert {alert}: `sentinel alerts` lists them")
-        why = decisions.of_alert(conn, alert)
-        sent = delivery_store.listing(conn, incident=found.incident) if found.incident else []
-    if as_json:
-        show_json({"alert": found, "decisions": why, "deliveries": sent})
-        return
-    for line in (
-        f"Alert {found.id} of the rule {found.rule} ({_key(found)}) is {found.state}.",
-        f"It holds {found.count} signals. Verdict: {found.verdict}.",
-        "",
-        "What was decided, and why:",
-    ):
-        console.print(printable(line), markup=False)
-    rows = [(clock_time(d.at), d.verb, d.reason, d.text) for d in why]
-    show_table(("AT", "WHAT", "REASON", "WHY"), rows, wide=("WHY",), empty="nothing")
-    console.print("\nWho was told of its incident:")
-    to = [(d.channel, d.person, d.reason, d.state, d.attempts, d.error) for d in sent]
-    columns = ("CHANNEL", "TO", "WHY", "STATE", "TRIES", "ERROR")
-    show_table(columns, to, wide=("ERROR",), empty="nobody")
-
-
 @contextlib.contextmanager
 def open_store(state_dir: Path | None) -> Iterator[sqlite3.Connection]:
     with contextlib.closing(connect_readonly(state_path(state_dir))) as conn:
@@ -190,6 +155,6 @@ def _show_codes(found: list[codes.Code], as_json: bool) -> None:
     show_table(columns, rows, wide=("CODE", "EMITTED AT"), empty=empty)
 
 
-def _key(alert: Alert) -> str:
+def key_text(alert: Alert) -> str:
     """Fingerprints are long and say little."""
     return ", ".join(f"{name}={value[:40]}" for name, value in alert.key.items()) or "-"

@@ -1,12 +1,17 @@
 """Incidents, alerts, and why they are as they are."""
 
-from msgspec import Struct
+import sqlite3
 
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from sentinel.engine.book import Book
 from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
 from sentinel.model.decision import Decision
 from sentinel.store import alerts, audit, decisions
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit
+from sentinel.why import Why, why
 
 
 class IncidentQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +30,10 @@ class IncidentDetail(Struct, frozen=True):
     incident: Incident
     alerts: list[Alert]
     url: str
+
+
+class AlertDetail(Alert, frozen=True, kw_only=True):
+    why: Why
 
 
 async def _incidents(call: Call) -> Listing[Incident]:
@@ -72,9 +81,16 @@ async def _alerts(call: Call) -> Listing[Alert]:
     return page_of(found, query.limit, lambda alert: str(alert.id))
 
 
-async def _alert(call: Call) -> Alert:
-    number = call.number
-    return await call.find(lambda conn: alerts.get(conn, number), "alert")
+async def _alert(call: Call) -> AlertDetail:
+    number, book = call.number, call.services.setup.book
+    return await call.find(lambda conn: _detail(conn, number, book), "alert")
+
+
+def _detail(conn: sqlite3.Connection, number: int, book: Book) -> AlertDetail | None:
+    alert = alerts.get(conn, number)
+    if alert is None:
+        return None
+    return AlertDetail(**asdict(alert), why=why(conn, alert, book))
 
 
 async def _of_alert(call: Call) -> Listing[Decision]:
@@ -125,9 +141,9 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/alerts/{id:number}",
-        summary="One alert",
+        summary="One alert, with its rule's conditions and what they found",
         handler=_alert,
-        reply=Alert,
+        reply=AlertDetail,
     ),
     Endpoint(
         method="GET",

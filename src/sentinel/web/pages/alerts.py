@@ -7,12 +7,14 @@ from msgspec import Struct
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sentinel.intelligence.catalog import Catalog, Entry
+from sentinel.intelligence.catalog import Entry
 from sentinel.model.alert import Alert, AlertState, Incident
 from sentinel.model.decision import Decision
 from sentinel.model.group import Group
+from sentinel.pipeline import Setup
 from sentinel.store import alerts, decisions, groups
 from sentinel.web.visit import Visit, signed_in
+from sentinel.why import Why, why
 
 STATES: tuple[AlertState, ...] = get_args(AlertState)
 _A_PAGE = 50
@@ -24,9 +26,10 @@ class AlertPage(Struct, frozen=True, kw_only=True):
     group: Group | None
     entry: Entry | None
     decisions: list[Decision]
+    why: Why
 
 
-def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> AlertPage | None:
+def load(conn: sqlite3.Connection, number: int, setup: Setup) -> AlertPage | None:
     alert = alerts.get(conn, number)
     if alert is None:
         return None
@@ -34,8 +37,9 @@ def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> AlertPage |
         alert=alert,
         incident=alerts.get_incident(conn, alert.incident) if alert.incident else None,
         group=groups.get(conn, alert.group) if alert.group else None,
-        entry=catalog.get(alert.code),
+        entry=setup.catalog.get(alert.code),
         decisions=decisions.of_alert(conn, number),
+        why=why(conn, alert, setup.book),
     )
 
 
@@ -56,8 +60,8 @@ async def _list(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit) -> Response:
-    number, catalog = visit.number("id"), visit.catalog
-    found = await visit.find(lambda conn: load(conn, number, catalog), "alert")
+    number, setup = visit.number("id"), visit.services.setup
+    found = await visit.find(lambda conn: load(conn, number, setup), "alert")
     rule = next((rule for rule in visit.config.rules if rule.name == found.alert.rule), None)
     return await visit.render("alert.html", page=found, alert=found.alert, rule=rule)
 
