@@ -73,8 +73,8 @@ def test_the_conditions_are_named_with_what_they_found(
     assert found.source is not None
     assert found.source.endswith("a.yaml:3")
     assert [(line.field, line.wanted, line.found, line.held) for line in found.lines] == [
-        ("code", "one of 'PAYMENT_FAILED', 'PAYMENT_LOST'", "'PAYMENT_LOST'", True),
-        ("group_state", "'new'", "'new'", True),
+        ("code", 'one of "PAYMENT_FAILED", "PAYMENT_LOST"', '"PAYMENT_LOST"', True),
+        ("group_state", '"new"', '"new"', True),
     ]
     assert [(match.rule, match.outcome, match.alert) for match in found.matches] == [
         ("Payment", "opened", 1)
@@ -122,9 +122,9 @@ def test_the_command_shows_it_as_text_and_as_json(
     command += ["--config", str(tmp_path / "sentinel.yaml")]
     text = run(command, monkeypatch, capsys)
     assert "a.yaml:3" in text
-    assert "one of 'PAYMENT_FAILED', 'PAYMENT_LOST'" in text
+    assert 'one of "PAYMENT_FAILED", "PAYMENT_LOST"' in text
     told = json.loads(run([*command, "--json"], monkeypatch, capsys))
-    assert told["why"]["lines"][0]["found"] == "'PAYMENT_LOST'"
+    assert told["why"]["lines"][0]["found"] == '"PAYMENT_LOST"'
 
 
 @pytest.mark.usefixtures("alert")

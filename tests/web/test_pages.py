@@ -237,7 +237,7 @@ async def test_the_alert_page_names_the_rules_place(
     assert "rules.yaml:3" in text
     assert "Incident opened" in text
     main = text.partition("<main")[2]
-    assert "one of &#39;critical&#39;, &#39;high&#39;" in main
+    assert "one of &#34;critical&#34;, &#34;high&#34;" in main
     assert "opened by the rule CriticalError" in main
 
 

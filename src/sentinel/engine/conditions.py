@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import re2
 from msgspec import Struct
 
@@ -77,7 +78,9 @@ def _field(path: str, wanted: Any) -> Condition:
 
     def explain(signal: Signal) -> list[Line]:
         value = read(signal)
-        return [Line(path, _text(wanted), "nothing" if value is None else repr(value), test(value))]
+        return [
+            Line(path, _text(wanted), "nothing" if value is None else _shown(value), test(value))
+        ]
 
     return Condition(matches, explain, _equality(path, wanted))
 
@@ -150,7 +153,12 @@ def _negated(line: Line) -> Line:
 
 def _text(wanted: Any) -> str:
     if isinstance(wanted, Mapping):
-        return " and ".join(f"{name} {operand!r}" for name, operand in wanted.items())
+        return " and ".join(f"{name} {_shown(operand)}" for name, operand in wanted.items())
     if isinstance(wanted, list):
-        return "one of " + ", ".join(repr(value) for value in wanted)
-    return repr(wanted)
+        return "one of " + ", ".join(_shown(value) for value in wanted)
+    return _shown(wanted)
+
+
+def _shown(value: Any) -> str:
+    """As it would stand in YAML."""
+    return msgspec.json.encode(value).decode()

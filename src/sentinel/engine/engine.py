@@ -78,14 +78,6 @@ class Engine:
         self._advance(now)
         return self._state.take_effects()
 
-    def explain(self, rule: str, key: str) -> str | None:
-        """The detector's sentence on one group key; None where nothing is known of it."""
-        window = self._state.windows.get((rule, key))
-        found = self._state.book.rules.by_name.get(rule)
-        if window is None or found is None:
-            return None
-        return found.detector.explain(window.state, self._state.now)
-
     def _take(self, signal: Signal) -> None:
         for rule in self._state.book.rules.matching(signal):
             key: WindowKey = (rule.name, encode_key(rule.key(signal)))
