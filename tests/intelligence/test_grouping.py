@@ -131,7 +131,7 @@ def test_a_stack_of_libraries_alone_is_used_whole() -> None:
         ("/usr/local/bundle/gems/rack-2.2/lib/rack.rb", None),
         ("Thread.java", "java.lang.Thread"),
         ("DispatcherServlet.java", "org.springframework.web.servlet.DispatcherServlet"),
-        ("/root/go/pkg/mod/github.com/gin/gin@v1.2/gin.go", None),
+        ("/home/alice/go/pkg/mod/github.com/gin/gin@v1.2/gin.go", None),
         ("/rustc/abc/library/std/src/panicking.rs", None),
         ("webpack:///webpack/bootstrap", None),
     ],
