@@ -5,7 +5,7 @@ group), or whose root may have caused it by the catalog. Where the alert is itse
 open incidents, it becomes the root and those incidents fold into one.
 
 One rule may hold so many incidents open and no more: a rule by fingerprint or by user would
-otherwise page once for each of thousands of errors. What goes beyond joins the latest of them.
+otherwise page without end under a flood. What goes beyond joins the latest of them.
 """
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sentinel.engine.state import State
 from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
 
-MOST_INCIDENTS_OF_A_RULE = 50
+MOST_INCIDENTS_OF_A_RULE = 1_000
 
 
 def place(state: State, alert: Alert) -> tuple[Incident, str]:
