@@ -9,7 +9,7 @@ The version follows semantic versioning; arguments and attributes are only ever 
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import aiohttp
 import msgspec
@@ -37,8 +37,10 @@ from sentinel.model.signal import (
     Metric,
     RawItem,
     Signal,
+    SignalKind,
     Span,
     Status,
+    read_field,
 )
 from sentinel.model.values import Duration, Secret, Size, duration, redacted, size
 from sentinel.model.verdict import Verdict
@@ -131,11 +133,26 @@ class Notifier(Plugin[P]):
         """
 
 
+class Population(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The signals that a share is taken of: a rule's `of`."""
+
+    on: Annotated[
+        SignalKind | None, msgspec.Meta(description="Their kind; the rule's if not given.")
+    ] = None
+    where: Annotated[
+        dict[str, Any], msgspec.Meta(description="Conditions on them, as in the rule's `where`.")
+    ] = {}
+
+
 class Detector(ABC, Generic[P]):
     """Pure: state in, state and verdict out. One state for each group key of each rule.
 
     `State` is the type of the state: anything msgspec can write and read back. The state is
-    None before the first signal. Time never runs backwards between calls.
+    None before the first signal. Time never runs backwards between calls. A state is bounded:
+    one that must leave something out says so in `Verdict.full`.
+
+    For a rule with `recover_when`, a second object of the class, with the easier parameters,
+    `tick`s the states that the first one made.
     """
 
     type: ClassVar[str]
@@ -143,17 +160,31 @@ class Detector(ABC, Generic[P]):
     Params: ClassVar[ParamsType] = NoParams
     State: ClassVar[Any] = None
     kinds: ClassVar[frozenset[str]] = frozenset(KINDS)
+    watches_silence: ClassVar[bool] = False
+    """Whether `begin` is asked when the rule is loaded, before any signal, if it has no `by`."""
+    compares: ClassVar[bool] = False
+    """Whether `Params` has an `of: Population | None`, whose signals come to `observe_other`."""
 
     def __init__(self, params: P) -> None:
         self.params = params
 
+    def begin(self, now: float) -> tuple[Any, Verdict]:
+        """The state and the verdict before the first signal."""
+        return None, Verdict(False)
+
     @abstractmethod
     def observe(self, signal: AnySignal, state: Any, now: float) -> tuple[Any, Verdict]:
-        """Take a signal that met the rule's conditions."""
+        """Take a signal that met the rule's conditions (and, if it is of that kind, its `of`)."""
+
+    def observe_other(self, signal: AnySignal, state: Any, now: float) -> tuple[Any, Verdict]:
+        """Take a signal that met the rule's `of` and not its conditions."""
+        return self.tick(state, now)
 
     @abstractmethod
     def tick(self, state: Any, now: float) -> tuple[Any, Verdict]:
-        """Time passed without a signal. A state of None says: nothing is worth keeping."""
+        """Time passed without a signal. A returned state of None: nothing is worth keeping.
+
+        `state` is never None, save for `observe_other` and `begin` as they are here."""
 
     @abstractmethod
     def explain(self, state: Any, now: float) -> str:
@@ -260,6 +291,7 @@ __all__ = [
     "Params",
     "Permanent",
     "Plugin",
+    "Population",
     "Probe",
     "RawItem",
     "Receipt",
@@ -269,6 +301,7 @@ __all__ = [
     "Secret",
     "SentinelError",
     "Signal",
+    "SignalKind",
     "Size",
     "Span",
     "Status",
@@ -277,6 +310,7 @@ __all__ = [
     "Verdict",
     "duration",
     "hook",
+    "read_field",
     "redacted",
     "size",
 ]

@@ -19,9 +19,23 @@ from sentinel.api import (
     Secret,
     Status,
 )
+from sentinel.detectors.anomaly import Anomaly, AnomalyParams
 from sentinel.detectors.any import AnyMatch, AnyParams
+from sentinel.detectors.baseline import Baseline, BaselineParams
+from sentinel.detectors.blacklist import Blacklist, BlacklistParams
+from sentinel.detectors.cardinality import Cardinality, CardinalityParams
+from sentinel.detectors.change import Change, ChangeParams
+from sentinel.detectors.flatline import Flatline, FlatlineParams
+from sentinel.detectors.forecast import Forecast, ForecastParams
 from sentinel.detectors.frequency import Frequency, FrequencyParams
+from sentinel.detectors.new_term import NewTerm, NewTermParams
+from sentinel.detectors.ratio import Ratio, RatioParams
+from sentinel.detectors.regression import Regression, RegressionParams
+from sentinel.detectors.slo_burn import SloBurn, SloBurnParams
+from sentinel.detectors.spike import Spike, SpikeParams
 from sentinel.detectors.threshold import Threshold, ThresholdParams
+from sentinel.detectors.whitelist import Whitelist, WhitelistParams
+from sentinel.model.signal import State
 from sentinel.notifiers.console import Console, ConsoleParams
 from sentinel.notifiers.inapp import InApp
 from sentinel.notifiers.webhook import Webhook, WebhookParams
@@ -42,6 +56,10 @@ SIGNING = "whsec_" + base64.b64encode(b"a signing key of 32 random bytes").decod
 
 def errors(*times: float) -> list[tuple[float, AnySignal]]:
     return [(START + time, Error(code="SMS_DELIVERY_FAILURE")) for time in times]
+
+
+def releases(*pairs: tuple[float, str | None]) -> list[tuple[float, AnySignal]]:
+    return [(START + time, Error(release=release)) for time, release in pairs]
 
 
 def values(*pairs: tuple[float, float]) -> list[tuple[float, AnySignal]]:
@@ -88,6 +106,129 @@ class TestThresholdOfLatency(TestThreshold):
             (START + 60 * number, Status(status="up", latency=latency))
             for number, latency in enumerate(latencies)
         ]
+
+
+class TestFlatline(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Flatline(FlatlineParams(threshold=2))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return errors(0, 10, 290, 300, 305, 310, 1000, 1001, 1001)
+
+
+class TestSpike(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Spike(SpikeParams(spike_height=3, spike_type="both", threshold_ref=1))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return errors(0, 200, 310, 600, 601, 602, 602, 800, 1300, 1300, 1300)
+
+
+class TestRatio(DetectorContract):
+    """The contract lets signals that meet the conditions come: the share is all of them."""
+
+    def detector(self) -> Detector[Any]:
+        return Ratio(RatioParams(above=0.5, min_events=3))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return errors(0, 10, 20, 290, 305, 310, 1000, 1001, 1001, 1002)
+
+
+class TestSloBurn(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return SloBurn(SloBurnParams(objective=99.9, speed="any", min_events=3))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return errors(0, 10, 20, 290, 305, 9000, 9001, 9002)
+
+
+class TestChange(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Change(ChangeParams(compare=["release", "tags.region"]))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return releases((0, "1"), (10, "1"), (20, "2"), (200, None), (300, "1"), (900, "1"))
+
+
+class TestNewTerm(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return NewTerm(NewTermParams(field="release"))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return releases((0, "1"), (10, "1"), (20, "2"), (200, None), (900, "1"), (901, "3"))
+
+
+class TestCardinality(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Cardinality(CardinalityParams(field="release", max=2, min=1))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return releases((0, "1"), (10, "2"), (20, "3"), (200, None), (310, "1"), (900, "1"))
+
+
+class TestBlacklist(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Blacklist(BlacklistParams(field="release", values=["2", 3]))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return releases((0, "1"), (10, "2"), (20, "3"), (200, None), (310, "1"), (900, "2"))
+
+
+class TestWhitelist(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Whitelist(WhitelistParams(field="release", values=["1"]))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        return releases((0, "1"), (10, "2"), (20, "3"), (200, None), (310, "1"), (900, "2"))
+
+
+class TestAnomaly(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Anomaly(AnomalyParams(min_samples=20))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        usual = [(60.0 * number, 10.0 + number % 3) for number in range(30)]
+        return values(*usual, (1800, 40), (1860, 11), (1920, 40))
+
+
+class TestBaseline(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Baseline(BaselineParams(min_history=Duration.parse("7d")))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        usual = [(3600.0 * number, 10.0 + number % 24) for number in range(180)]
+        return values(*usual, (648_000, 90), (651_600, 23))
+
+
+class TestForecast(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Forecast(ForecastParams(above=90, within=Duration.parse("4h")))
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        grows = [(600.0 * number, 60.0 + number % 2 + number) for number in range(24)]
+        return values(*grows, (15_000, 91), *((15_600.0 + 600 * n, 20.0) for n in range(6)))
+
+
+class TestRegression(DetectorContract):
+    def detector(self) -> Detector[Any]:
+        return Regression(RegressionParams())
+
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        good = [(60.0 * number, 10.0 + number % 3) for number in range(60)]
+        bad = [(3600 + 60.0 * number, 40.0) for number in range(12)]
+        return values(*good, *bad, *((4320 + 60.0 * number, 10.0) for number in range(12)))
+
+
+class TestRegressionOfAComponent(TestRegression):
+    def history(self) -> Sequence[tuple[float, AnySignal]]:
+        told: tuple[tuple[float, State], ...] = (
+            (0, "up"),
+            (1800, "up"),
+            (1860, "down"),
+            (1900, "unknown"),
+            (1920, "up"),
+        )
+        return [(START + time, Status(status=status)) for time, status in told]
 
 
 class TestWebhook(HttpNotifierContract):

@@ -1,15 +1,16 @@
 """A number compared with a bound: the last one, or an aggregate over a window."""
 
 import math
-from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from sentinel.api import AnySignal, Detector, Duration, Params, Verdict, hook
+from sentinel.detectors._bounds import crosses, need_length, need_one, told
+from sentinel.detectors._samples import MOST_SAMPLES, Growth, Ordered, Samples, Sum
 
 Aggregate = Literal["avg", "min", "max", "sum", "last", "count", "p50", "p95", "p99", "rate"]
-MOST_SAMPLES = 10_000
+_QUANTILES = {"min": 0.0, "p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
 _FIELDS = {"Metric": "value", "Status": "latency", "Checkin": "duration", "Span": "duration"}
 
 
@@ -29,23 +30,16 @@ class ThresholdParams(Params, frozen=True):
     ] = "avg"
 
     def __post_init__(self) -> None:
-        if self.above is None and self.below is None:
-            raise ValueError("expected `above` or `below`, found neither")
-
-
-class Samples(Struct, frozen=True, array_like=True):
-    """Times and values, oldest first; `held` is the verdict that stands while no data comes."""
-
-    times: tuple[float, ...] = ()
-    values: tuple[float, ...] = ()
-    held: bool = False
+        need_one(above=self.above, below=self.below)
+        if self.over is not None:
+            need_length("over", self.over)
 
 
 class Threshold(Detector[ThresholdParams]):
     """Compares a metric's value, a status' latency, a check-in's or a span's duration.
 
-    While no data comes, the last verdict stands. At most 10,000 numbers are aggregated: of a
-    busier window the latest ones.
+    While no data comes, the last number stands. At most 10,000 numbers are aggregated, each of
+    them exactly: of a busier window the latest ones.
     """
 
     type = "threshold"
@@ -66,89 +60,57 @@ class Threshold(Detector[ThresholdParams]):
         if value is None or not math.isfinite(value):
             return self._judge(before, now)
         if self.params.over is None:
-            return self._judge(Samples((now,), (value,), before.held), now)
-        times = (*before.times, now)[-MOST_SAMPLES:]
-        return self._judge(
-            Samples(times, (*before.values, value)[-MOST_SAMPLES:], before.held), now
-        )
+            return self._judge(Samples(last=value), now)
+        after = before.within(self.params.over, now).longer(now, value)
+        beyond = after.count - MOST_SAMPLES
+        return self._judge(after.without(beyond), now, full=beyond > 0)
 
     def tick(self, state: Samples, now: float) -> tuple[Samples, Verdict]:
         return self._judge(state, now)
 
     def explain(self, state: Samples | None, now: float) -> str:
-        alive = self._alive(state or Samples(), now)
-        if not alive.values:
-            return "no data has come; the last verdict stands"
-        what = f"{self.params.aggregate} over {self.params.over}" if self.params.over else "value"
-        bounds = [
-            f"{word} {bound:g}"
-            for word, bound in (("above", self.params.above), ("below", self.params.below))
-            if bound is not None
-        ]
-        return f"{what} is {self._number(alive):.6g}, the bound is {' or '.join(bounds)}"
-
-    def _judge(self, state: Samples, now: float) -> tuple[Samples, Verdict]:
-        alive = self._alive(state, now)
-        if not alive.values:
-            kept = Samples(held=state.held)
-            return kept, Verdict(state.held)
-        number = self._number(alive)
-        holds = self._crosses(number)
+        if state is None or state.last is None:
+            return "no data to compare has come yet"
         over = self.params.over
-        recheck = alive.times[0] + over if over is not None else None
-        facts = {"value": number, "timeframe": self._written}
-        return Samples(alive.times, alive.values, holds), Verdict(holds, recheck, facts)
+        what = "value" if over is None else f"{self.params.aggregate} over {over}"
+        number = None if over is None else self._number(state.within(over, now))
+        verb = "was last" if over is not None and number is None else "is"
+        number = state.last if number is None else number
+        bound = told(self.params.above, self.params.below)
+        return f"{what} {verb} {number:.6g}, the bound is {bound}"
 
-    def _alive(self, state: Samples, now: float) -> Samples:
+    def _judge(self, state: Samples, now: float, full: bool = False) -> tuple[Samples, Verdict]:
         over = self.params.over
-        if over is None or not state.times or state.times[0] + over > now:
-            return state
-        first = next(
-            (n for n, time in enumerate(state.times) if time + over > now), len(state.times)
-        )
-        return Samples(state.times[first:], state.values[first:], state.held)
+        recheck = None
+        if over is not None:
+            alive = state.within(over, now)
+            state = alive.told(self._number(alive))
+            recheck = state.next_end(over) if state.count else None
+        if state.last is None:
+            return state, Verdict(False, recheck)
+        facts = {"value": state.last, "timeframe": self._written}
+        holds = crosses(state.last, self.params.above, self.params.below)
+        return state, Verdict(holds, recheck, facts, full)
 
-    def _crosses(self, number: float) -> bool:
-        above, below = self.params.above, self.params.below
-        return (above is not None and number > above) or (below is not None and number < below)
-
-    def _number(self, samples: Samples) -> float:
-        if self.params.over is None:
-            return samples.values[-1]
-        if self.params.aggregate == "rate":
-            return _rate(samples)
-        return _AGGREGATES[self.params.aggregate](samples.values)
-
-
-def _quantile(share: float) -> Callable[[Sequence[float]], float]:
-    """Nearest rank: a value that was really seen."""
-
-    def of(values: Sequence[float]) -> float:
-        return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
-
-    return of
-
-
-def _rate(samples: Samples) -> float:
-    """Growth per second; a counter that fell was reset and counts from zero."""
-    seconds = samples.times[-1] - samples.times[0]
-    if seconds <= 0:
-        return 0.0
-    pairs = zip(samples.values, samples.values[1:], strict=False)
-    return sum(new - old if new >= old else new for old, new in pairs) / seconds
-
-
-_AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
-    "avg": lambda values: math.fsum(values) / len(values),
-    "min": min,
-    "max": max,
-    "sum": math.fsum,
-    "last": lambda values: values[-1],
-    "count": lambda values: float(len(values)),
-    "p50": _quantile(0.50),
-    "p95": _quantile(0.95),
-    "p99": _quantile(0.99),
-}
+    def _number(self, samples: Samples) -> float | None:
+        """None where there is nothing to make a number of."""
+        count, how = samples.count, self.params.aggregate
+        if not count:
+            return None
+        match how:
+            case "last":
+                return samples.latest()
+            case "count":
+                return float(count)
+            case "sum":
+                return samples.running(Sum).over(1)
+            case "avg":
+                return samples.running(Sum).over(count)
+            case "rate":
+                # From one number, or from several of one moment, no growth can be told.
+                seconds = samples.seconds()
+                return samples.running(Growth).over(seconds) if seconds > 0 else None
+        return samples.running(Ordered).quantile(_QUANTILES[how])
 
 
 @hook

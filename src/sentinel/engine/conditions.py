@@ -16,7 +16,7 @@ import msgspec
 import re2
 from msgspec import Struct
 
-from sentinel.model.signal import Signal
+from sentinel.model.signal import Signal, read_field
 
 Test = Callable[[Any], bool]
 Getter = Callable[[Signal], Any]
@@ -32,25 +32,28 @@ class Line(Struct, frozen=True):
 
 
 class Condition(Struct, frozen=True):
-    """`equal` holds the fields that must have one of some values: what an index can use."""
+    """`equal` holds the fields that must have one of some values: what an index can use. `text`
+    says the whole in words; it is empty where every signal will do."""
 
     matches: Callable[[Signal], bool]
     explain: Callable[[Signal], list[Line]]
     equal: dict[str, frozenset[Any]]
+    text: str = ""
 
 
 def compile_where(where: Mapping[str, Any]) -> Condition:
     """Raises re2.error for a regular expression that does not compile."""
     parts = [_part(key, wanted) for key, wanted in where.items()]
     equal = {key: values for part in parts for key, values in part.equal.items()}
-    return Condition(_all_of([p.matches for p in parts]), _lines_of(parts), equal)
+    text = ", ".join(part.text for part in parts)
+    return Condition(_all_of([p.matches for p in parts]), _lines_of(parts), equal, text)
 
 
 def getter(path: str) -> Getter:
     """Reads a field, or `tags.NAME`; None where there is no value."""
-    if path.startswith("tags."):
-        name = path.removeprefix("tags.")
-        return lambda signal: signal.tags.get(name)
+    if "." in path:
+        return lambda signal: read_field(signal, path)
+    # Three times as fast, and every condition of a rule pays for it at every signal.
     return operator.attrgetter(path)
 
 
@@ -61,12 +64,15 @@ def _part(key: str, wanted: Any) -> Condition:
             lambda signal: not inner.matches(signal),
             lambda signal: [_negated(line) for line in inner.explain(signal)],
             {},
+            f"not ({inner.text})",
         )
     if key in ("any", "all"):
         choices = [compile_where(choice) for choice in wanted]
         tests = [choice.matches for choice in choices]
         combined = _any_of(tests) if key == "any" else _all_of(tests)
-        return Condition(combined, _lines_of(choices), {})
+        word = " or " if key == "any" else " and "
+        text = word.join(f"({choice.text})" for choice in choices)
+        return Condition(combined, _lines_of(choices), {}, text)
     return _field(key, wanted)
 
 
@@ -82,7 +88,7 @@ def _field(path: str, wanted: Any) -> Condition:
             Line(path, _text(wanted), "nothing" if value is None else _shown(value), test(value))
         ]
 
-    return Condition(matches, explain, _equality(path, wanted))
+    return Condition(matches, explain, _equality(path, wanted), f"{path} {_text(wanted)}")
 
 
 def _equality(path: str, wanted: Any) -> dict[str, frozenset[Any]]:

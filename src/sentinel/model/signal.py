@@ -13,6 +13,7 @@ Level = Literal["debug", "info", "warning", "error", "fatal"]
 Severity = Literal["low", "medium", "high", "critical"]
 Category = Literal["external_service", "infrastructure", "company_config", "system", "data"]
 State = Literal["up", "degraded", "down", "unknown"]
+SignalKind = Literal["error", "status", "metric", "checkin", "activity", "span", "change"]
 
 
 class Signal(Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True):
@@ -123,6 +124,13 @@ KINDS: dict[str, type[Signal]] = {
 }
 KIND_OF: dict[type[Signal], str] = {record: kind for kind, record in KINDS.items()}
 AnySignal = Error | Status | Metric | Checkin | Activity | Span | Change
+
+
+def read_field(signal: Signal, path: str) -> Any:
+    """A field by its name, or a tag by `tags.NAME`; None where the signal has no such value."""
+    if path.startswith("tags."):
+        return signal.tags.get(path.removeprefix("tags."))
+    return getattr(signal, path, None)
 
 
 class RawItem(Struct, frozen=True, kw_only=True):

@@ -20,9 +20,22 @@ from sentinel.plugins.hooks import Offer, offers
 from sentinel.plugins.sources import Source, built_ins, distributions, drop_ins
 
 BUILT_INS = (
+    "sentinel.detectors.anomaly",
     "sentinel.detectors.any",
+    "sentinel.detectors.baseline",
+    "sentinel.detectors.blacklist",
+    "sentinel.detectors.cardinality",
+    "sentinel.detectors.change",
+    "sentinel.detectors.flatline",
+    "sentinel.detectors.forecast",
     "sentinel.detectors.frequency",
+    "sentinel.detectors.new_term",
+    "sentinel.detectors.ratio",
+    "sentinel.detectors.regression",
+    "sentinel.detectors.slo_burn",
+    "sentinel.detectors.spike",
     "sentinel.detectors.threshold",
+    "sentinel.detectors.whitelist",
     "sentinel.notifiers.email",
     "sentinel.notifiers.webhook",
     "sentinel.notifiers.console",
@@ -31,6 +44,7 @@ BUILT_INS = (
     "sentinel.probes.http",
     "sentinel.ingest.sentry",
     "sentinel.ingest.errors",
+    "sentinel.ingest.alertmanager",
 )
 
 
