@@ -17,6 +17,7 @@ from sentinel.engine.engine import Engine
 from sentinel.engine.routing import Escalation, Route, Step
 from sentinel.engine.rules import Rule, RuleIndex, make_rule
 from sentinel.engine.state import Saved
+from sentinel.joins import open_joins
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Error
 from sentinel.model.values import Duration
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def _speed(rules: Sequence[Rule], number: int) -> float:
-    book = Book(rules=RuleIndex(rules), routes=_ROUTES)
+    book = Book(rules=RuleIndex(rules), routes=_ROUTES, open_joins=open_joins)
     errors = [_error(n) for n in range(number)]
     return statistics.median(_once(book, errors) for _ in range(_ROUNDS))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sentinel.clock import Clock, SystemClock
 from sentinel.config.loader import load_config, plugins_dir_of
 from sentinel.config.model import Config
 from sentinel.config.problem import Problem
@@ -44,12 +45,21 @@ class Installation(Struct, frozen=True):
         )
 
 
-def read(path: Path, env: Mapping[str, str]) -> tuple[Installation | None, list[Problem]]:
-    """Every problem of all files at once. No installation where configuration or catalog have one
-    that is more than a warning. A plugin that does not load takes nobody else down: only a
-    configuration that needs it is refused."""
+def read(
+    path: Path,
+    env: Mapping[str, str],
+    clock: Clock | None = None,
+    rules_dir: Path | None = None,
+) -> tuple[Installation | None, list[Problem]]:
+    """Every problem of all files at once, as of the clock's time, or the system's.
+
+    No installation where configuration or catalog have one that is more than a warning. A plugin
+    that does not load takes nobody else down: only a configuration that needs it is refused.
+    `rules_dir` goes before the configuration's own.
+    """
     registry, of_plugins = load(plugins_dir_of(path, env))
-    config, of_config = load_config(path, registry, env)
+    now = (clock or SystemClock()).now()
+    config, of_config = load_config(path, registry, env, now, rules_dir)
     folders = [shipped("catalog")] + ([config.catalog_dir] if config else [])
     catalog, of_catalog = load_catalog(folders)
     problems = sorted({*of_plugins, *of_config, *of_catalog})

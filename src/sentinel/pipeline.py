@@ -20,15 +20,19 @@ from msgspec.structs import replace
 from sentinel.clock import Clock
 from sentinel.config.model import Config
 from sentinel.engine.book import Book
+from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilence
 from sentinel.engine.effects import Effects
-from sentinel.engine.engine import LONGEST_STEP_BACK, Acknowledge, Engine
+from sentinel.engine.engine import LONGEST_STEP_BACK, Engine, Input
 from sentinel.errors import Overloaded, SentinelError, StoreError
 from sentinel.ingest.scrub import Scrubber
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.classify import Classifier
 from sentinel.intelligence.enrich import enrich
 from sentinel.model.signal import KIND_OF, AnySignal, Error, RawItem, Signal
+from sentinel.model.silence import Silence
 from sentinel.quota import Quotas
+from sentinel.stamping import stamp
+from sentinel.store import commands
 from sentinel.store import engine as engine_store
 from sentinel.store import signals as signal_store
 from sentinel.store.database import Database
@@ -65,7 +69,7 @@ class Entry(Struct):
 
     drafts: list[Draft] = field(default_factory=list)
     raw: list[RawItem] = field(default_factory=list)
-    command: Acknowledge | None = None
+    command: Command | None = None
     size: int = 0
     done: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
@@ -96,8 +100,9 @@ class Pipeline:
         self._queued_bytes = 0
         self._arrived = asyncio.Event()
         self._engine: Engine | None = None
+        self._watching = False
         self._open = True
-        self._moved = clock.monotonic()
+        self._moved = self._committed = clock.monotonic()
         self.trouble: str | None = None
         """Why the store refused the latest commit; None once one goes through again."""
 
@@ -134,8 +139,14 @@ class Pipeline:
 
     async def acknowledge(self, incident: int, by: str) -> None:
         """A person takes an incident; returns once that is committed."""
-        command = Acknowledge(incident, by, self._clock.now())
-        await self._submit(Entry(command=command))
+        await self._submit(Entry(command=Acknowledge(incident, by, self._clock.now())))
+
+    async def silence(self, silence: Silence) -> None:
+        """A person sets a silence, or changes one that has a number."""
+        await self._submit(Entry(command=SetSilence(silence, self._clock.now())))
+
+    async def end_silence(self, number: int, by: str) -> None:
+        await self._submit(Entry(command=EndSilence(number, by, self._clock.now())))
 
     async def run(self) -> None:
         """Commit batch after batch, and let timers run, until `stop`."""
@@ -164,15 +175,7 @@ class Pipeline:
         now = self._clock.now()
         if isinstance(item, RawItem):
             return replace(item, project=project, received=now)
-        own = self._setup.config.projects.get(project)
-        return replace(
-            item,
-            project=project,
-            received=now,
-            at=item.at or now,
-            environment=item.environment or (own and own.environment),
-            tenant=item.tenant or (own and own.tenant),
-        )
+        return stamp(item, project, self._setup.config.projects.get(project), now)
 
     def _sample(self, project: str, items: list[AnySignal | RawItem]) -> list[AnySignal | RawItem]:
         own = self._setup.config.projects.get(project)
@@ -212,7 +215,7 @@ class Pipeline:
         if not self._queue and not self._is_due():
             self._arrived.clear()
             await self._wait()
-            if not self._queue and not self._is_due():
+            if not self._queue and not self._is_due() and not await self._wants_a_commit():
                 return None
         batch, self._queue = self._queue[:_MOST_IN_A_BATCH], self._queue[_MOST_IN_A_BATCH:]
         for entry in batch:
@@ -225,6 +228,18 @@ class Pipeline:
             return True
         due = self._engine.next_due()
         return due is not None and due <= self._clock.now()
+
+    async def _wants_a_commit(self) -> bool:
+        """Whether another process asked for something, or time has to be seen to pass: a stop of
+        the daemon must be told from the waiting of a pending alert."""
+        try:
+            if await self._database.read(commands.waiting):
+                return True
+        except StoreError as error:
+            log.warning("commands not read", error=str(error))
+        engine = self._engine
+        quiet = self._clock.monotonic() - self._committed >= _LONGEST_WAIT
+        return quiet and engine is not None and engine.is_waiting()
 
     def _is_ahead(self, engine: Engine) -> bool:
         """Whether the clock was set back so far that the engine has to be built again."""
@@ -247,6 +262,7 @@ class Pipeline:
             engine = None
         # Until the transaction is through, what the engine has seen may never have happened.
         self._engine = None
+        self._committed = self._clock.monotonic()
         try:
             here = engine is not None and _is_small(batch)
             write = self._database.write_here if here else self._database.write
@@ -261,6 +277,7 @@ class Pipeline:
             await self._commit_apart(batch, error)
         else:
             self.trouble = None
+            self._watching = True
             if self._setup is setup:
                 self._engine = written.engine
             for entry in batch:
@@ -283,9 +300,9 @@ class Pipeline:
     ) -> Written:
         """In one transaction: the signals, the engine's step, and all that follows from it."""
         now = self._clock.now()
-        engine = engine or Engine(self._setup.book, engine_store.load(conn), now)
+        engine = engine or self._build(conn, now)
         signals: list[Signal] = []
-        inputs: list[Signal | Acknowledge] = []
+        inputs: list[Input] = []
         for entry in batch:
             kept = [one for draft in entry.drafts if (one := keep(conn, draft)) is not None]
             signals += kept
@@ -294,11 +311,18 @@ class Pipeline:
                 inputs.append(entry.command)
             if entry.raw:
                 signal_store.insert_raw(conn, entry.raw)
+        inputs += commands.take(conn, now)
         # Up to the last input and no further: what arrives meanwhile is not yet in the past.
         effects = engine.step(inputs, inputs[-1].received if inputs else now)
-        counters = engine_store.Counters(engine.last_alert, engine.last_incident, engine.now)
-        engine_store.save(conn, effects, counters, now)
+        engine_store.save(conn, effects, engine_store.counters_of(engine), now)
         return Written(engine, signals, effects)
+
+    def _build(self, conn: sqlite3.Connection, now: float) -> Engine:
+        """An engine from what is stored. At the start, the time since anything was last written is
+        one in which nobody watched."""
+        saved = engine_store.load(conn)
+        unseen = 0.0 if self._watching else max(0.0, now - saved.now)
+        return Engine(self._setup.book, saved, now, unseen=unseen)
 
 
 def _is_small(batch: list[Entry]) -> bool:

@@ -1,26 +1,47 @@
 """From a checked configuration to what runs: the engine's book, and the objects of plugins."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
-from sentinel.config.model import Config, EscalationConfig, RouteConfig, RuleConfig
+from sentinel.config.model import (
+    Config,
+    EscalationConfig,
+    InhibitConfig,
+    MaintenanceConfig,
+    RouteConfig,
+    RuleConfig,
+    StepConfig,
+)
 from sentinel.engine.book import Book, Causes
-from sentinel.engine.routing import Escalation, Route, Step, parse_matcher
-from sentinel.engine.rules import Rule, RuleIndex, make_rule
+from sentinel.engine.inhibition import InhibitRule
+from sentinel.engine.intervals import Interval
+from sentinel.engine.maintenance import Maintenance
+from sentinel.engine.matchers import parse_matchers
+from sentinel.engine.routing import Escalation, OnCall, Route, Step
+from sentinel.engine.rules import Flapping, Rule, RuleIndex, make_rule
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.classify import Classifier, make_entry
+from sentinel.joins import open_joins
 from sentinel.plugins import Registry
 
 
 def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
     """What the configuration and the catalog tell the engine."""
-    escalations = {name: _escalation(one) for name, one in config.escalations.items()}
+    escalations = {name: _escalation(one, config) for name, one in config.escalations.items()}
+    routes = tuple(_route(one, escalations, config) for one in config.routes)
     return Book(
         rules=RuleIndex([_rule(rule, registry) for rule in config.rules]),
-        routes=Route(name="", routes=tuple(_route(one, escalations) for one in config.routes)),
-        causes=Causes(effects=dict(catalog.effects), per_tenant=catalog.per_tenant),
+        routes=Route(name="", routes=routes),
+        open_joins=open_joins,
+        causes=Causes(
+            effects=dict(catalog.effects), per_tenant=catalog.per_tenant, hold=config.hold
+        ),
+        correlations=config.correlations,
+        inhibit=tuple(map(_inhibit, config.inhibit_rules)),
+        maintenance=tuple(map(_maintenance, config.maintenance)),
+        quiet={name: person.quiet for name, person in config.people.items() if person.quiet},
     )
 
 
@@ -40,9 +61,16 @@ def _rule(rule: RuleConfig, registry: Registry) -> Rule:
         kind=rule.kind,
         where=rule.where,
         detector=detector(rule.params),
+        recover=None if rule.recover is None else detector(rule.recover),
+        population=rule.population,
         by=rule.by,
         hold=rule.for_,
         keep=rule.keep_firing_for,
+        on_missing=rule.on_missing,
+        missing_after=rule.missing_after,
+        flapping=Flapping(
+            rule.flapping.times, float(rule.flapping.within), float(rule.flapping.quiet)
+        ),
         severity=rule.severity,
         labels=rule.labels,
         annotations=rule.annotations,
@@ -51,21 +79,47 @@ def _rule(rule: RuleConfig, registry: Registry) -> Rule:
     )
 
 
-def _route(route: RouteConfig, escalations: Mapping[str, Escalation]) -> Route:
+def _route(route: RouteConfig, escalations: Mapping[str, Escalation], config: Config) -> Route:
     return Route(
         name=route.name,
-        matchers=tuple(parse_matcher(text) for text in route.matchers),
+        matchers=parse_matchers(route.matchers),
         escalation=escalations[route.escalation],
+        group_by=route.group_by,
         group_wait=route.group_wait,
+        group_interval=route.group_interval,
         repeat=route.repeat_interval,
         goes_on=route.continue_,
-        routes=tuple(_route(child, escalations) for child in route.routes),
+        muted=_times(route.muted, config),
+        active=_times(route.active, config),
+        routes=tuple(_route(child, escalations, config) for child in route.routes),
     )
 
 
-def _escalation(escalation: EscalationConfig) -> Escalation:
-    steps = tuple(Step(step.after, step.recipients) for step in escalation.steps)
-    return Escalation(escalation.name, steps)
+def _times(names: Iterable[str], config: Config) -> tuple[Interval, ...]:
+    return tuple(one for name in names for one in config.time_intervals[name].intervals)
+
+
+def _escalation(escalation: EscalationConfig, config: Config) -> Escalation:
+    return Escalation(
+        name=escalation.name,
+        steps=tuple(_step(step, config) for step in escalation.steps),
+        repeat=escalation.repeat,
+        ack_timeout=escalation.ack_timeout,
+    )
+
+
+def _step(step: StepConfig, config: Config) -> Step:
+    on_call = [OnCall(config.schedules[one.schedule].schedule, one.reach) for one in step.on_call]
+    return Step(step.after, (*step.recipients, *on_call))
+
+
+def _inhibit(rule: InhibitConfig) -> InhibitRule:
+    source, target = parse_matchers(rule.source), parse_matchers(rule.target)
+    return InhibitRule(rule.name, source, target, rule.equal)
+
+
+def _maintenance(one: MaintenanceConfig) -> Maintenance:
+    return Maintenance(one.name, parse_matchers(one.matchers), one.during)
 
 
 def _text(value: Any) -> Any:

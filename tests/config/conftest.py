@@ -18,12 +18,14 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     """Loads `sentinel.yaml` with this text, and `rules/NAME.yaml` for each further argument."""
     monkeypatch.chdir(tmp_path)
 
-    def write_and_load(main: str, env: dict[str, str] | None = None, **rules: str) -> Loaded:
+    def write_and_load(
+        main: str, env: dict[str, str] | None = None, now: float | None = None, **rules: str
+    ) -> Loaded:
         Path("sentinel.yaml").write_text(dedent(main))
         Path("rules").mkdir(exist_ok=True)
         for name, text in rules.items():
             Path("rules", f"{name}.yaml").write_text(dedent(text))
-        return load_config(Path("sentinel.yaml"), Toys(), env or {})
+        return load_config(Path("sentinel.yaml"), Toys(), env or {}, now)
 
     return write_and_load
 

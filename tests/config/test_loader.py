@@ -133,7 +133,7 @@ def test_a_child_route_inherits_what_it_leaves_out(config: Right) -> None:
 
 
 def reached(config: Right, step: str, channels: str = CHANNELS) -> tuple[Recipient, ...]:
-    text = f"escalations: [{{name: e, steps: [{{{step}}}]}}]"
+    text = f"escalations: [{{name: e, steps: [{{{step}}}]}}]\nroutes: [{{name: r, escalation: e}}]"
     return config(channels, a=text).escalations["e"].steps[0].recipients
 
 
@@ -293,6 +293,10 @@ KEYS = (
     *("rules", "routes", "escalations", "people", "channels", "probes", "listen", "limits", "log"),
     *("scrub", "patterns", "projects", "sample", "alert", "on", "where", "type", "by", "for"),
     *("labels", "annotations", "name", "steps", "notify", "after", "matchers", "escalation"),
+    *("schedules", "layers", "every", "people", "overrides", "from", "until", "quiet", "teams"),
+    *("time_intervals", "times", "inhibit_rules", "source_matchers", "maintenance", "timezone"),
+    *("correlations", "root_cause", "same_as", "tests", "signals", "expect", "at", "error"),
+    *("recover_when", "of", "flapping", "on_missing", "group_by", "mute_time_intervals"),
     *("severity", "any", "all", "not", "code", "level", "exists", "matches", "gt", "host", "url"),
 )
 SCALARS = st.one_of(
@@ -324,14 +328,101 @@ GOOD_MAIN: dict[str, Any] = {
     "limits": {"quota": 5},
     "scrub": {"patterns": {"a": "b"}},
     "channels": {"p": {"type": "printer"}, "m": {"type": "mail", "host": "h", "fallback": "p"}},
-    "people": {"alice": {"email": "a"}},
+    "people": {"alice": {"email": "a@b", "quiet": {"from": "22:00", "until": "07:00"}}},
+    "teams": {"all": ["alice"]},
+    "timezone": "Europe/London",
+    "hold": "5s",
     "probes": [{"name": "w", "type": "ping", "url": "u"}],
 }
 GOOD_RULES: dict[str, Any] = {
-    "rules": [{"alert": "A", "on": "error", "where": {"code": {"not": ["a"]}}, "by": ["tenant"]}],
-    "routes": [{"name": "r", "matchers": ['a="b"'], "escalation": "e", "routes": []}],
-    "escalations": [{"name": "e", "steps": [{"notify": ["alice", "p"], "by": "email"}]}],
+    "rules": [
+        {"alert": "A", "on": "error", "where": {"code": {"not": ["a"]}}, "by": ["tenant"]},
+        {
+            "alert": "B",
+            "on": "error",
+            "type": "shares",
+            "above": 0.5,
+            "of": {"on": "span", "where": {"op": "http"}},
+            "recover_when": {"above": 0.1},
+            "on_missing": "fire",
+            "missing_after": "1m",
+            "flapping": {"times": 0},
+        },
+    ],
+    "routes": [
+        {
+            "name": "r",
+            "matchers": ['a="b"'],
+            "escalation": "e",
+            "group_by": ["team"],
+            "mute_time_intervals": ["nights"],
+            "routes": [],
+        }
+    ],
+    "escalations": [{"name": "e", "steps": [{"notify": ["alice", "p", "s"], "by": "email"}]}],
+    "inhibit_rules": [{"source_matchers": ["a=b"], "target_matchers": ["c=d"], "equal": ["e"]}],
+    "time_intervals": [
+        {
+            "name": "nights",
+            "time_intervals": [
+                {
+                    "times": [{"start_time": "00:00", "end_time": "06:00"}],
+                    "weekdays": ["monday:friday"],
+                    "days_of_month": [1, "-2:-1"],
+                    "months": ["may"],
+                    "years": [2026],
+                    "location": "UTC",
+                }
+            ],
+        }
+    ],
+    "maintenance": [
+        {"name": "m", "matchers": ["a=b"], "from": "2026-01-01T00:00", "until": "2026-01-02T00:00"}
+    ],
+    "schedules": [
+        {
+            "name": "s",
+            "layers": [
+                {"every": "1w", "handoff": "Mon 09:00", "people": ["alice"], "during": ["nights"]}
+            ],
+            "overrides": [
+                {"from": "2026-01-01T00:00", "until": "2026-01-02T00:00", "person": "alice"}
+            ],
+        }
+    ],
+    "correlations": [
+        {
+            "name": "c",
+            "all": [
+                {"d": {"on": "change", "kind": ["deploy"]}},
+                {"f": {"alert": "A", "service": {"same_as": "d.service"}}},
+            ],
+            "root_cause": "d",
+            "within": "5m",
+        }
+    ],
+    "tests": [
+        {
+            "name": "t",
+            "start": "2026-01-01T00:00",
+            "signals": [{"at": "0s", "every": "1s", "times": 2, "error": {"code": "a"}}],
+            "acknowledge": [{"at": "1s", "alert": "A", "by": "alice"}],
+            "silence": [{"at": "1s", "matchers": ["a=b"], "for": "1m"}],
+            "restart": ["1s"],
+            "expect": [
+                {"at": "1s", "alert": "A", "state": "firing"},
+                {"between": ["1s", "2s"], "delivered": {"to": "alice", "by": "email"}},
+                {"until": "2s", "incident": {"root": "A", "size": 1}},
+            ],
+        }
+    ],
 }
+
+
+def test_what_is_changed_below_is_right_before(load: Load) -> None:
+    found, problems = load(as_yaml(GOOD_MAIN), a=as_yaml(GOOD_RULES))
+    assert [problem for problem in problems if not problem.warning] == []
+    assert found is not None
 
 
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])

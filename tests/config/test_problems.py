@@ -1,5 +1,7 @@
 """What a person reads who made a mistake. The golden files hold each mistake and its text."""
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,8 @@ from sentinel.config.problem import Problem
 from tests.config.conftest import Load
 
 GOLDEN = Path(__file__).parent / "golden"
+RULES = ("rules.txt", "routing.txt", "people.txt", "correlations.txt", "tests.txt")
+NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
 MAIN = """\
 channels:
   printer: {type: printer}
@@ -21,7 +25,7 @@ people:
 def mistakes(name: str) -> list[tuple[str, str]]:
     """The YAML and the problems of each block."""
     blocks = (GOLDEN / name).read_text("utf-8").split("=== ")[1:]
-    halves = [block.partition("\n")[2].split("--- refused:\n") for block in blocks]
+    halves = [re.split(r"--- \w+:\n", block.partition("\n")[2]) for block in blocks]
     return [(yaml, told.strip()) for yaml, told in halves]
 
 
@@ -34,11 +38,22 @@ def test_a_mistake_in_the_main_file_is_told_in_these_words(
     assert config is None
 
 
-@pytest.mark.parametrize(("yaml", "told"), mistakes("rules.txt"))
+@pytest.mark.parametrize(
+    ("yaml", "told"), [mistake for name in RULES for mistake in mistakes(name)]
+)
 def test_a_mistake_in_a_rules_file_is_told_in_these_words(yaml: str, told: str, load: Load) -> None:
     config, problems = load(MAIN, a=yaml)
     assert "\n".join(map(str, problems)) == told
     assert config is None
+
+
+@pytest.mark.parametrize(("yaml", "told"), mistakes("lints.txt"))
+def test_what_is_right_but_hardly_meant_is_warned_of_in_these_words(
+    yaml: str, told: str, load: Load
+) -> None:
+    config, problems = load(MAIN, now=NOW, a=yaml)
+    assert "\n".join(map(str, problems)) == told
+    assert config is not None
 
 
 def test_a_person_and_a_channel_of_one_name_have_to_be_told_apart(load: Load) -> None:

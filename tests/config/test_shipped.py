@@ -83,9 +83,24 @@ def test_the_schemas_are_valid_and_describe_every_key(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
     for title, section in {name: schema(name), **schema(name)["$defs"]}.items():
         assert section.get("title") or title.startswith("test_"), title
-        if not title.startswith(("where_", "test_")):
+        # The fields of signals are described where signals are.
+        if not title.startswith(("where_", "test_", "signal_", "part_")):
             for key, item in section.get("properties", {}).items():
                 assert item.get("description"), f"{title}.{key}"
+
+
+FREQUENT = {"alert": "A", "on": "error", "type": "frequency", "num_events": 5}
+SHARE = {"alert": "A", "on": "error", "type": "ratio", "above": 0.5}
+
+
+def correlation(part: dict[str, Any]) -> dict[str, Any]:
+    parts = [{"one": part}, {"other": {"on": "change"}}]
+    return {"correlations": [{"name": "c", "all": parts, "root_cause": "one"}]}
+
+
+def sent(signal: dict[str, Any]) -> dict[str, Any]:
+    expected = [{"at": "1m", "alert": "A", "state": "firing"}]
+    return {"tests": [{"name": "t", "signals": [{"at": "0s", **signal}], "expect": expected}]}
 
 
 EDITED = [
@@ -96,6 +111,19 @@ EDITED = [
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "num_events": 5}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "where": {"cod": "X"}}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "where": {"line": {"gt": "5"}}}]}),
+    ("sentinel.json", {"people": {"alice": {"quiet": {"from": "22:00"}}}}),
+    ("sentinel.json", {"people": {"alice": {"email": 5}}}),
+    ("rules.json", {"rules": [FREQUENT | {"recover_when": {"num_event": 1}}]}),
+    ("rules.json", {"rules": [FREQUENT | {"recover_when": {"timeframe": "1m"}}]}),
+    ("rules.json", {"rules": [SHARE | {"of": {"where": {"op": "http"}}}]}),
+    ("rules.json", {"rules": [SHARE | {"of": {"on": "span", "where": {"cod": "X"}}}]}),
+    ("rules.json", correlation({"on": "change", "knd": "deploy"})),
+    ("rules.json", correlation({"on": "status", "status": "donw"})),
+    ("rules.json", correlation({"service": "shop"})),
+    ("rules.json", correlation({"alert": "A", "service": {"same_as": "other"}})),
+    ("rules.json", sent({"error": {"cod": "X"}})),
+    ("rules.json", sent({"metric": {"name": "cpu"}})),
+    ("rules.json", sent({"status": {"status": "donw"}})),
 ]
 
 
@@ -111,6 +139,13 @@ ALLOWED = [
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "timeframe": "1m"}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "metric", "where": {"tags.a": ["b"]}}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "where": {"not": {"line": 5}}}]}),
+    ("sentinel.json", {"people": {"alice": {"pager": "1", "quiet": {"from": "a", "until": "b"}}}}),
+    ("rules.json", {"rules": [FREQUENT | {"recover_when": {"num_events": 1}}]}),
+    ("rules.json", {"rules": [SHARE | {"of": {"where": {"code": "X"}}, "flapping": {"times": 0}}]}),
+    ("rules.json", {"rules": [SHARE | {"of": {"on": "span", "where": {"op": "http"}}}]}),
+    ("rules.json", correlation({"on": "change", "kind": ["deploy"], "tags.zone": "a"})),
+    ("rules.json", correlation({"alert": "A", "any_label": {"same_as": "other.tags.zone"}})),
+    ("rules.json", sent({"error": {"code": "X", "tags": {"a": "b"}, "tags.c": "d"}})),
 ]
 
 

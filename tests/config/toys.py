@@ -16,6 +16,7 @@ from sentinel.api import (
     NoParams,
     Notifier,
     Params,
+    Population,
     Probe,
     Receipt,
     Secret,
@@ -115,13 +116,35 @@ class Above(Watching):
     Params = NoParams
 
 
+class SharesParams(Params, frozen=True):
+    above: Annotated[float, Meta(ge=0)]
+    over: Duration | None = None
+    of: Population | None = None
+
+    def __post_init__(self) -> None:
+        if self.above > 1:
+            raise ValueError("expected `above` up to 1")
+
+
+class Shares(Watching):
+    type = "shares"
+    Params = SharesParams
+    kinds = frozenset({"error", "span", "metric"})
+    compares = True
+
+
+class Silent(Watching):
+    type = "silent"
+    watches_silence = True
+
+
 class Toys:
     """A registry of these."""
 
     def __init__(self) -> None:
         self._plugins: dict[tuple[str, str], type[Any]] = {
             **{("notifier", one.type): one for one in (Mail, Text, Printer, Greedy)},
-            **{("detector", one.type): one for one in (Each, Many, Above)},
+            **{("detector", one.type): one for one in (Each, Many, Above, Shares, Silent)},
             ("probe", "ping"): Ping,
         }
 

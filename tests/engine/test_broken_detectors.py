@@ -58,7 +58,7 @@ def test_a_verdict_that_is_none_sets_its_rule_aside() -> None:
 def test_a_saved_state_that_can_not_be_read_begins_anew() -> None:
     world = World(book(any_rule("Sound")))
     world.run(error(0))
-    world.saved.windows = dict.fromkeys(world.saved.windows, b"\xc1 no MessagePack")
+    world.windows = dict.fromkeys(world.windows, b"\xc1 no MessagePack")
     world.restart()
     world.run(error(1))
     assert world.delivered() == [

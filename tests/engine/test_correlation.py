@@ -1,12 +1,13 @@
 from sentinel.engine.book import Causes
+from sentinel.engine.commands import Acknowledge
 from sentinel.engine.correlation import MOST_INCIDENTS_OF_A_RULE
-from sentinel.engine.engine import Acknowledge
 from sentinel.engine.routing import Step
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
 
 CAUSES = Causes(
     effects={"TWILIO": frozenset({"SMS", "GREETING"}), "GREETING": frozenset()},
     per_tenant=frozenset({"EMPTY"}),
+    hold=0.0,
 )
 
 
@@ -65,7 +66,7 @@ def test_a_more_severe_alert_pages_anew() -> None:
 
 def test_an_incident_ends_with_the_last_of_its_alerts() -> None:
     w = world()
-    w.run(error(0, code="TWILIO"), error(100, code="SMS"))
+    w.run(error(0, code="TWILIO", tenant="acme"), error(100, code="TWILIO", tenant="globex"))
     w.run(until=399)
     assert w.history.incidents[1].state == "open"
     w.run(until=400)
@@ -85,7 +86,7 @@ def test_who_waits_for_a_step_of_a_folded_incident_is_told_all_the_same() -> Non
         route("one", matchers=['team="one"']),
         route("two", Step(0.0, (BOB,)), matchers=['team="two"'], group_wait=30),
     ]
-    causes = Causes(effects={"CAUSE": frozenset({"FIRST", "SECOND"})})
+    causes = Causes(effects={"CAUSE": frozenset({"FIRST", "SECOND"})}, hold=0.0)
     rules = [
         any_rule(code, where={"code": code}, labels={"team": team})
         for code, team in (("FIRST", "one"), ("SECOND", "two"), ("CAUSE", "one"))
@@ -120,7 +121,7 @@ def test_a_rule_that_finds_thousands_of_causes_pages_a_bounded_number_of_times()
     assert latest.size == 201
     assert sum(d.reason == "storm" for d in w.history.decisions) == latest.size - 1
     w.run(until=1_000)
-    assert not w.saved.incidents
+    assert not w.saved().incidents
 
 
 def test_a_late_cause_also_pages_those_whose_route_takes_it() -> None:

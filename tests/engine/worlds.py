@@ -7,13 +7,15 @@ from sentinel.detectors.any import AnyMatch, AnyParams
 from sentinel.detectors.frequency import Frequency, FrequencyParams
 from sentinel.engine.book import Book, Causes
 from sentinel.engine.effects import Effects
-from sentinel.engine.engine import Engine, Input
-from sentinel.engine.routing import Escalation, Route, Step, parse_matcher
+from sentinel.engine.engine import Input
+from sentinel.engine.matchers import parse_matcher
+from sentinel.engine.routing import Escalation, Route, Step
 from sentinel.engine.rules import Rule, RuleIndex, make_rule
-from sentinel.engine.state import Saved
+from sentinel.joins import open_joins
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Error
 from sentinel.model.values import Duration
+from sentinel.simulation import Simulation
 
 ALICE = Recipient("mail", "alice@acme.example", "alice")
 BOB = Recipient("mail", "bob@acme.example", "bob")
@@ -39,44 +41,51 @@ def route(
     name: str = "default",
     *steps: Step,
     matchers: Sequence[str] = (),
+    again: int = 0,
+    ack_timeout: float | None = None,
     **options: Any,
 ) -> Route:
     steps = steps or (Step(0.0, (ALICE,)),)
     return Route(
         name=name,
         matchers=tuple(parse_matcher(text) for text in matchers),
-        escalation=Escalation(name, steps),
+        escalation=Escalation(name, steps, repeat=again, ack_timeout=ack_timeout),
         **options,
     )
 
 
-def book(*rules: Rule, routes: Sequence[Route] | None = None, causes: Causes | None = None) -> Book:
+def book(
+    *rules: Rule,
+    routes: Sequence[Route] | None = None,
+    causes: Causes | None = None,
+    **options: Any,
+) -> Book:
     tree = Route(name="", routes=tuple(routes if routes is not None else [route()]))
-    return Book(RuleIndex(rules), tree, causes or Causes())
+    causes = causes or Causes(hold=0.0)
+    return Book(
+        rules=RuleIndex(rules), routes=tree, open_joins=open_joins, causes=causes, **options
+    )
 
 
 def error(at: float, seq: int = 0, **fields: Any) -> Error:
     return Error(received=at, at=at, seq=seq or int(at * 1000) + 1, **fields)
 
 
-class World:
-    """An engine with a store of its own, which can die and come back at any moment."""
+class World(Simulation):
+    """A simulation that remembers everything that ever came of it."""
 
     def __init__(self, first: Book) -> None:
-        self.book = first
-        self.saved = Saved()
-        self.engine = Engine(first, self.saved, 0.0)
+        super().__init__(first)
         self.history = Effects()
 
     def run(self, *inputs: Input, until: float | None = None) -> Effects:
-        now = until if until is not None else inputs[-1].received
-        effects = self.engine.step(inputs, now)
-        self._store(effects)
+        effects = super().run(inputs, until)
+        self.history.alerts.update(effects.alerts)
+        self.history.incidents.update(effects.incidents)
+        self.history.deliveries += effects.deliveries
+        self.history.decisions += effects.decisions
+        self.history.matches += effects.matches
         return effects
-
-    def restart(self, book: Book | None = None, now: float = 0.0) -> None:
-        self.book = book or self.book
-        self.engine = Engine(self.book, self.saved, now or self.saved.now)
 
     def delivered(self) -> list[tuple[float, str, str]]:
         return [(d.at, d.recipient.person or "", d.reason) for d in self.history.deliveries]
@@ -84,20 +93,5 @@ class World:
     def verbs(self) -> list[str]:
         return [decision.verb for decision in self.history.decisions]
 
-    def _store(self, effects: Effects) -> None:
-        alerts = {a.id: a for a in self.saved.alerts} | effects.alerts
-        incidents = {i.id: i for i in self.saved.incidents} | effects.incidents
-        windows = {**self.saved.windows, **effects.windows}
-        self.saved = Saved(
-            alerts=[a for a in alerts.values() if a.state != "resolved"],
-            incidents=[i for i in incidents.values() if i.state != "resolved"],
-            windows={key: state for key, state in windows.items() if state is not None},
-            last_alert=self.engine.last_alert,
-            last_incident=self.engine.last_incident,
-            now=self.engine.now,
-        )
-        self.history.alerts.update(effects.alerts)
-        self.history.incidents.update(effects.incidents)
-        self.history.deliveries += effects.deliveries
-        self.history.decisions += effects.decisions
-        self.history.matches += effects.matches
+    def reasons(self) -> list[str]:
+        return [decision.reason for decision in self.history.decisions]

@@ -152,13 +152,12 @@ class _Check:
 
     def _scalar(self, path: KeyPath, field: Field) -> Iterator[Problem]:
         value = self.document.at(path)
+        fault = fault_of(value, field)
         if value is None:
             hint = "write {exists: false} for a field without a value"
             yield self._wrong(path, _SHAPES[field.family], hint)
-        elif _family(value) != field.family:
-            yield self._wrong(path, _SHAPES[field.family], _mend(value, field))
-        elif field.choices and value not in field.choices:
-            yield self._wrong(path, one_of(field.choices), did_you_mean(value, field.choices))
+        elif fault:
+            yield self._wrong(path, *fault)
 
     def _operators(self, path: KeyPath, field: Field) -> Iterator[Problem]:
         operators = self.document.at(path)
@@ -209,6 +208,15 @@ class _Check:
         id: str = "rule/bad-condition",
     ) -> Problem:
         return self.document.problem(path, id, found=found, expected=expected, hint=hint)
+
+
+def fault_of(value: Any, field: Field) -> tuple[str, str] | None:
+    """What was expected of one value of the field, and a hint; None where it is right."""
+    if _family(value) != field.family:
+        return _SHAPES[field.family], _mend(value, field)
+    if field.choices and value not in field.choices:
+        return one_of(field.choices), did_you_mean(value, field.choices)
+    return None
 
 
 def pattern_fault(pattern: str) -> str:

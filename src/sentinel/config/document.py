@@ -54,6 +54,11 @@ class Document(Struct, frozen=True):
             value = value[part]
         return value
 
+    def get(self, path: KeyPath) -> Any:
+        """The value of a key that may be left out of a mapping that is there; None then."""
+        holder = self.at(path[:-1])
+        return holder.get(path[-1]) if isinstance(holder, dict) else None
+
     def section(self, key: str) -> dict[str, Any]:
         """A top-level mapping; empty where it is none, which the schema check tells."""
         value = self.data.get(key) if isinstance(self.data, dict) else None

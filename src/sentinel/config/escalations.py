@@ -1,48 +1,18 @@
 """Escalations: reads them, and finds out whom each step really reaches."""
 
-from collections.abc import Iterator, Mapping, Sequence
-
-from msgspec import Struct
+from collections.abc import Iterator, Sequence
 
 from sentinel.config.document import Document, KeyPath
-from sentinel.config.model import ChannelConfig, EscalationConfig, StepConfig
+from sentinel.config.model import EscalationConfig, OnCallConfig, StepConfig
 from sentinel.config.names import Names, unknown_name
 from sentinel.config.problem import Problem
-from sentinel.config.schema import Escalation, Step
-from sentinel.config.suggest import one_of, show
+from sentinel.config.reach import Reach, people_of
+from sentinel.config.schema_people import Escalation, Step
+from sentinel.config.suggest import did_you_mean, one_of, show
 from sentinel.config.validation import read_record
 from sentinel.model.delivery import Recipient
 
-_LATER = ("schedule", "team")
-
-
-class Reach(Struct, frozen=True):
-    """Who can be reached where. `named` are all channels, with those that are wrong in
-    themselves: nobody is called unreachable for these."""
-
-    channels: Mapping[str, ChannelConfig]
-    named: frozenset[str]
-    people: Mapping[str, Mapping[str, str]]
-
-    @property
-    def whole(self) -> bool:
-        return self.named == self.channels.keys()
-
-    @property
-    def address_keys(self) -> set[str]:
-        return {channel.address for channel in self.channels.values() if channel.address}
-
-    def person(self, name: str, by: tuple[str, ...]) -> tuple[Recipient, ...]:
-        """The person's addresses on the channels asked for, or on all. A channel that stands
-        in for another one of them is left to do that."""
-        addresses = self.people[name]
-        usable = [c for c in self.channels.values() if c.address and c.address in addresses]
-        if by:
-            chosen = [c for c in usable if c.name in by or c.address in by]
-        else:
-            stand_ins = {channel.fallback for channel in usable}
-            chosen = [c for c in usable if c.name not in stand_ins] or usable
-        return tuple(Recipient(c.name, addresses[c.address or ""], name) for c in chosen)
+_FORMS = "person:NAME, team:NAME, schedule:NAME or channel:NAME"
 
 
 def read_escalations(
@@ -69,10 +39,16 @@ def _read(
 ) -> tuple[EscalationConfig, list[Problem]]:
     reading = _Reading(document, reach)
     steps = [reading.step((*path, "steps", index), step) for index, step in enumerate(record.steps)]
+    timeout = record.ack_timeout
     escalation = EscalationConfig(
-        name=record.name, steps=tuple(steps), file=document.file, line=document.line(path)
+        name=record.name,
+        steps=tuple(steps),
+        repeat=record.repeat,
+        ack_timeout=None if timeout is None else float(timeout),
+        file=document.file,
+        line=document.line(path),
     )
-    return escalation, reading.problems
+    return escalation, [*reading.problems, *document.positive(path, ack_timeout=timeout)]
 
 
 class _Reading:
@@ -85,14 +61,29 @@ class _Reading:
         by = (step.by,) if isinstance(step.by, str) else tuple(step.by or ())
         self.problems += self._check_by(path, by)
         recipients: dict[Recipient, None] = {}
+        on_call: list[OnCallConfig] = []
         notify: list[str] = []
         for index, target in enumerate(step.notify):
-            named = self._target((*path, "notify", index), target)
-            if named:
-                notify.append(":".join(named))
-                recipients |= dict.fromkeys(self._reached((*path, "notify", index), *named, by))
+            here = (*path, "notify", index)
+            named = self._target(here, target)
+            if named is None:
+                continue
+            kind, name = named
+            notify.append(f"{kind}:{name}")
+            if kind == "channel":
+                recipients |= dict.fromkeys(self._channel(here, name))
+                continue
+            reached = self._people(here, kind, name, by)
+            if kind == "schedule":
+                on_call.append(OnCallConfig(schedule=name, reach=reached))
+            else:
+                recipients |= dict.fromkeys(r for found in reached.values() for r in found)
         return StepConfig(
-            after=float(step.after), notify=tuple(notify), by=by, recipients=tuple(recipients)
+            after=float(step.after),
+            notify=tuple(notify),
+            by=by,
+            recipients=tuple(recipients),
+            on_call=tuple(on_call),
         )
 
     def _check_by(self, path: KeyPath, by: tuple[str, ...]) -> Iterator[Problem]:
@@ -108,19 +99,10 @@ class _Reading:
         kind, colon, name = target.partition(":")
         if not colon:
             return self._bare(path, target)
-        if kind in _LATER:
-            self._tell(
-                path,
-                "config/unsupported",
-                f"{kind}:{name}",
-                f"person:NAME or channel:NAME; a {kind} is not supported by this version",
-                "name the people",
-            )
-            return None
-        names = {"person": self.reach.people, "channel": self.reach.named}.get(kind)
+        names = self.reach.targets.get(kind)
         if names is None:
-            expected = "person:NAME or channel:NAME"
-            self._tell(path, "escalation/target", show(target), expected)
+            hint = did_you_mean(kind, self.reach.targets)
+            self._tell(path, "escalation/target", show(target), _FORMS, hint)
             return None
         if name not in names:
             self.problems.append(unknown_name(self.document, path, kind, name, names))
@@ -128,36 +110,54 @@ class _Reading:
         return kind, name
 
     def _bare(self, path: KeyPath, name: str) -> tuple[str, str] | None:
-        is_person, is_channel = name in self.reach.people, name in self.reach.named
-        if is_person and is_channel:
-            expected = f"person:{name} or channel:{name}"
-            self._tell(path, "escalation/target", f"{show(name)}, which is both", expected)
+        targets = self.reach.targets
+        kinds = [kind for kind, names in targets.items() if name in names]
+        if len(kinds) > 1:
+            expected = " or ".join(f"{kind}:{name}" for kind in kinds)
+            found = f"{show(name)}, which is {'both' if len(kinds) == 2 else 'several'}"
+            self._tell(path, "escalation/target", found, expected)
             return None
-        if not is_person and not is_channel:
-            known = {*self.reach.people, *self.reach.named}
-            self.problems.append(
-                unknown_name(self.document, path, "person or channel", name, known)
-            )
+        if not kinds:
+            known = {known for names in targets.values() for known in names}
+            what = "person, team, schedule or channel"
+            self.problems.append(unknown_name(self.document, path, what, name, known))
             return None
-        return ("person" if is_person else "channel"), name
+        return kinds[0], name
 
-    def _reached(
+    def _people(
         self, path: KeyPath, kind: str, name: str, by: tuple[str, ...]
-    ) -> tuple[Recipient, ...]:
-        if kind == "channel":
-            return self._channel(path, name)
-        recipients = self.reach.person(name, by)
-        if not recipients and self.reach.whole:
-            keys = sorted(self.reach.address_keys)
-            over = f" over {', '.join(by)}" if by else ""
-            self._tell(
-                path,
-                "escalation/unreachable",
-                f"person {name}, whom no channel can reach{over}",
-                f"an address: {one_of(keys)}" if keys else "a channel that sends to people",
-                f"add the address to people.{name}" if keys else "add one under channels",
-            )
-        return recipients
+    ) -> dict[str, tuple[Recipient, ...]]:
+        """Over what the step reaches each of those who are meant."""
+        people: tuple[str, ...] = (name,)
+        if kind == "team":
+            people = self.reach.teams[name].people
+        elif kind == "schedule":
+            schedule = self.reach.schedules.get(name)
+            people = people_of(schedule.schedule) if schedule else ()
+        # A person who does not exist was told where the name stands.
+        known = [person for person in people if person in self.reach.people]
+        found = {person: self.reach.person(person, by) for person in known}
+        lost = [person for person, recipients in found.items() if not recipients]
+        if self.reach.whole and lost:
+            all_lost = len(lost) == len(known)
+            what = f"{kind} {name}" if all_lost else f"{', '.join(lost)} of {kind} {name}"
+            self._unreachable(path, what, lost, by, warning=not all_lost)
+        return found
+
+    def _unreachable(
+        self, path: KeyPath, what: str, lost: list[str], by: tuple[str, ...], *, warning: bool
+    ) -> None:
+        keys = sorted(self.reach.address_keys)
+        over = f" over {', '.join(by)}" if by else ""
+        places = ", ".join(f"people.{name}" for name in lost)
+        self._tell(
+            path,
+            "escalation/person-unreachable" if warning else "escalation/unreachable",
+            f"{what}, whom no channel can reach{over}",
+            f"an address: {one_of(keys)}" if keys else "a channel that sends to people",
+            f"add the address to {places}" if keys else "add one under channels",
+            warning=warning,
+        )
 
     def _channel(self, path: KeyPath, name: str) -> tuple[Recipient, ...]:
         channel = self.reach.channels.get(name)
@@ -172,6 +172,17 @@ class _Reading:
             return ()
         return (Recipient(name),) if channel else ()
 
-    def _tell(self, path: KeyPath, id: str, found: str, expected: str, hint: str = "") -> None:
-        problem = self.document.problem(path, id, found=found, expected=expected, hint=hint)
+    def _tell(
+        self,
+        path: KeyPath,
+        id: str,
+        found: str,
+        expected: str,
+        hint: str = "",
+        *,
+        warning: bool = False,
+    ) -> None:
+        problem = self.document.problem(
+            path, id, found=found, expected=expected, hint=hint, warning=warning
+        )
         self.problems.append(problem)

@@ -3,18 +3,29 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from sentinel.config.channels import read_channels
 from sentinel.config.classify import read_classify
+from sentinel.config.correlations import read_correlations
 from sentinel.config.document import Document, load
-from sentinel.config.escalations import Reach, read_escalations
+from sentinel.config.escalations import read_escalations
+from sentinel.config.inhibition import read_inhibitions
+from sentinel.config.intervals import Calendar, read_intervals
+from sentinel.config.lints import lint
+from sentinel.config.maintenance import read_maintenance
 from sentinel.config.model import Config, RuleConfig
 from sentinel.config.names import Names
+from sentinel.config.parsing import read_zone
 from sentinel.config.people import read_people
 from sentinel.config.probes import read_probes
 from sentinel.config.problem import Problem
-from sentinel.config.routes import lint_routes, read_routes
+from sentinel.config.reach import Reach
+from sentinel.config.routes import read_routes
 from sentinel.config.rules import read_rules
+from sentinel.config.schedules import read_schedules
 from sentinel.config.schema import RulesFile
 from sentinel.config.settings import (
     folder_of,
@@ -24,6 +35,8 @@ from sentinel.config.settings import (
     without_empty,
 )
 from sentinel.config.tagged import Registry
+from sentinel.config.teams import read_teams
+from sentinel.config.tests import read_tests
 from sentinel.config.validation import check, schema_of
 
 T = TypeVar("T")
@@ -32,14 +45,26 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def load_config(
-    path: Path, plugins: Registry, env: Mapping[str, str]
+    path: Path,
+    plugins: Registry,
+    env: Mapping[str, str],
+    now: float | None = None,
+    rules_dir: Path | None = None,
 ) -> tuple[Config | None, list[Problem]]:
-    """The Config is None if any of the problems is more than a warning. Nothing is changed."""
+    """The Config is None if any of the problems is more than a warning. Nothing is changed.
+
+    `now`, in seconds since 1970 UTC, is where the on-call schedules are looked at from: without
+    it no hours with nobody on call are told. `rules_dir` goes before the main file's own.
+    """
     main, problems = read_main(path, env)
     if main is None:
         return None, problems
+    if rules_dir is not None and isinstance(main.data, dict):
+        main = replace(main, data={**main.data, "rules_dir": str(rules_dir.absolute())})
     loading = _Loading(path, main, plugins, problems)
     config = loading.run()
+    if config:
+        problems += lint(config, now)
     return config, sorted(set(_without_echoes(problems)))
 
 
@@ -74,17 +99,32 @@ class _Loading:
         channels = self._take(read_channels(main, self.plugins))
         probes = self._take(read_probes(main, self.plugins))
         others = self._rules_files()
-        people = self._take(read_people(main, others, channels))
-        addresses = {name: person.addresses for name, person in people.items()}
-        reach = Reach(channels, frozenset(main.section("channels")), addresses)
-        rules = self._rules(others)
+        zone = read_zone(main, ("timezone",), ZoneInfo("UTC"), self.problems)
+        people = self._take(read_people(main, others, channels, zone))
+        teams = self._take(read_teams([main, *others], people))
+        interval_names, schedule_names = Names("time interval"), Names("schedule")
+        intervals = self._take(read_intervals(others, zone, interval_names))
+        calendar = Calendar(interval_names, intervals)
+        schedules = self._take(read_schedules(others, zone, people, calendar, schedule_names))
+        reach = Reach(
+            channels=channels,
+            named=frozenset(main.section("channels")),
+            people={name: person.addresses for name, person in people.items()},
+            teams=teams,
+            schedules=schedules,
+            schedule_names=schedule_names,
+        )
+        rule_names, escalation_names = Names("rule"), Names("escalation")
+        rules = self._rules(others, rule_names)
         classify = self._take(read_classify(others))
-        escalation_names = Names("escalation")
         escalations = self._take(read_escalations(others, reach, escalation_names))
-        routes = self._take(read_routes(others, escalation_names))
+        routes = self._take(read_routes(others, escalation_names, calendar))
+        inhibitions = self._take(read_inhibitions(others))
+        maintenance = self._take(read_maintenance(others, zone, calendar))
+        correlations = self._take(read_correlations(others, rule_names))
+        tests = self._take(read_tests(others, zone, rule_names, reach))
         if settings is None or any(not problem.warning for problem in self.problems):
             return None
-        self.problems += lint_routes(routes, rules)
         host, _, port = settings.listen.rpartition(":")
         return Config(
             file=self.path,
@@ -103,11 +143,20 @@ class _Loading:
             projects=settings.projects,
             channels=channels,
             people=people,
+            teams=teams,
+            schedules=schedules,
             probes=probes,
             rules=tuple(rules),
             classify=tuple(classify),
             routes=routes,
+            inhibit_rules=tuple(inhibitions),
+            time_intervals=intervals,
+            maintenance=tuple(maintenance),
             escalations=escalations,
+            correlations=tuple(correlations),
+            tests=tuple(tests),
+            timezone=zone,
+            hold=float(settings.hold),
             log=settings.log,
         )
 
@@ -131,8 +180,7 @@ class _Loading:
             self.problems += check(document, (), schema_of(RulesFile))
         return documents
 
-    def _rules(self, documents: list[Document]) -> list[RuleConfig]:
-        names = Names("rule")
+    def _rules(self, documents: list[Document], names: Names) -> list[RuleConfig]:
         return [
             rule
             for document in documents

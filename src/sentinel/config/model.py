@@ -4,28 +4,43 @@ every default is filled in, every name that refers to something refers to someth
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from sentinel.api import Params
-from sentinel.config.schema import Http, Limits, Log, Project, Retention
+from sentinel.config.model_tests import RuleTestConfig
+from sentinel.config.schema import Flapping, Http, Limits, Log, OnMissing, Project, Retention
+from sentinel.engine.correlations import Correlation
+from sentinel.engine.intervals import Interval
+from sentinel.engine.quiet import Quiet
+from sentinel.engine.schedules import Schedule
 from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.delivery import Recipient
-from sentinel.model.signal import Category, Severity
+from sentinel.model.signal import Category, Severity, SignalKind
 
 
 class RuleConfig(Struct, frozen=True, kw_only=True):
-    """`labels` always hold `severity`. `where` is checked but not compiled."""
+    """`labels` always hold `severity`. `where` is checked but not compiled.
+
+    `recover` are the parameters with `recover_when` in place of the rule's own, None without one.
+    `population` is the kind of the signals that a share is taken of and the conditions on them.
+    """
 
     name: str
-    kind: str
+    kind: SignalKind
     where: Mapping[str, Any]
     type: str
     params: Params
+    recover: Params | None = None
+    population: tuple[SignalKind, Mapping[str, Any]] | None = None
     by: tuple[str, ...]
     for_: float
     keep_firing_for: float
+    on_missing: OnMissing
+    missing_after: float
+    flapping: Flapping
     severity: AlertSeverity
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
@@ -44,31 +59,96 @@ class ClassifyConfig(Struct, frozen=True, kw_only=True):
 
 
 class RouteConfig(Struct, frozen=True, kw_only=True):
-    """What a child leaves out is filled in from its parent. `matchers` are checked texts."""
+    """What a child leaves out is filled in from its parent, but for `muted` and `active`, which
+    are names of time intervals. `matchers` are checked texts. Times are in seconds."""
 
     name: str
     matchers: tuple[str, ...]
     escalation: str
+    group_by: tuple[str, ...]
     group_wait: float
+    group_interval: float
     repeat_interval: float
+    muted: tuple[str, ...]
+    active: tuple[str, ...]
     continue_: bool
     routes: tuple["RouteConfig", ...]
     file: str
     line: int
 
 
+class InhibitConfig(Struct, frozen=True, kw_only=True):
+    """`source` and `target` are checked texts of matchers."""
+
+    name: str
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    equal: tuple[str, ...]
+    file: str
+    line: int
+
+
+class TimeIntervalConfig(Struct, frozen=True, kw_only=True):
+    name: str
+    intervals: tuple[Interval, ...]
+    file: str
+    line: int
+
+
+class MaintenanceConfig(Struct, frozen=True, kw_only=True):
+    """`matchers` are checked texts. `during` is when, `time_intervals` are the names that it came
+    from, none where it happens once."""
+
+    name: str
+    matchers: tuple[str, ...]
+    during: tuple[Interval, ...]
+    time_intervals: tuple[str, ...]
+    comment: str
+    file: str
+    line: int
+
+
+class OnCallConfig(Struct, frozen=True, kw_only=True):
+    """A schedule, and over what a step reaches each person who may be on call in it."""
+
+    schedule: str
+    reach: Mapping[str, tuple[Recipient, ...]]
+
+
 class StepConfig(Struct, frozen=True, kw_only=True):
-    """`after` is in seconds after the step before. `recipients` is whom `notify` reaches."""
+    """`after` is in seconds after the step before. `recipients` is whom `notify` always reaches,
+    `on_call` whom it reaches through schedules."""
 
     after: float
     notify: tuple[str, ...]
     by: tuple[str, ...]
     recipients: tuple[Recipient, ...]
+    on_call: tuple[OnCallConfig, ...] = ()
 
 
 class EscalationConfig(Struct, frozen=True, kw_only=True):
+    """The steps run once and then `repeat` times more. `ack_timeout` in seconds, None for never."""
+
     name: str
     steps: tuple[StepConfig, ...]
+    repeat: int
+    ack_timeout: float | None
+    file: str
+    line: int
+
+
+class ScheduleConfig(Struct, frozen=True, kw_only=True):
+    """`time_intervals` are the names that its layers use."""
+
+    schedule: Schedule
+    time_intervals: tuple[str, ...]
+    file: str
+    line: int
+
+
+class TeamConfig(Struct, frozen=True, kw_only=True):
+    name: str
+    people: tuple[str, ...]
     file: str
     line: int
 
@@ -87,8 +167,11 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
 
 
 class PersonConfig(Struct, frozen=True, kw_only=True):
+    """`quiet` are the hours in which nothing is sent to the person."""
+
     name: str
     addresses: Mapping[str, str]
+    quiet: Quiet | None = None
 
 
 class ProbeConfig(Struct, frozen=True, kw_only=True):
@@ -102,7 +185,9 @@ class ProbeConfig(Struct, frozen=True, kw_only=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """`files` are all files that were read: what a watcher has to watch beside the folders."""
+    """`files` are all files that were read: what a watcher has to watch beside the folders.
+    `timezone` is what holds where none is named; `hold`, in seconds, is how long an alert that the
+    catalog knows as an effect waits for its cause."""
 
     file: Path
     files: tuple[Path, ...]
@@ -120,9 +205,18 @@ class Config(Struct, frozen=True, kw_only=True):
     projects: Mapping[str, Project]
     channels: Mapping[str, ChannelConfig]
     people: Mapping[str, PersonConfig]
+    teams: Mapping[str, TeamConfig]
+    schedules: Mapping[str, ScheduleConfig]
     probes: tuple[ProbeConfig, ...]
     rules: tuple[RuleConfig, ...]
     classify: tuple[ClassifyConfig, ...]
     routes: tuple[RouteConfig, ...]
+    inhibit_rules: tuple[InhibitConfig, ...]
+    time_intervals: Mapping[str, TimeIntervalConfig]
+    maintenance: tuple[MaintenanceConfig, ...]
     escalations: Mapping[str, EscalationConfig]
+    correlations: tuple[Correlation, ...]
+    tests: tuple[RuleTestConfig, ...]
+    timezone: ZoneInfo
+    hold: float
     log: Log

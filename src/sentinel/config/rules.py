@@ -4,14 +4,18 @@ import re
 from collections.abc import Iterator
 from typing import get_args
 
+from sentinel.api import Params
 from sentinel.config.conditions import check_field, check_where, fields_of
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.model import RuleConfig
 from sentinel.config.names import Names
+from sentinel.config.population import check_population, population_of, with_plain_kind
 from sentinel.config.problem import Problem
+from sentinel.config.recovery import read_recovery
 from sentinel.config.schema import Rule
 from sentinel.config.suggest import did_you_mean, nearest, one_of, show
 from sentinel.config.tagged import Registry, Tagged, read_tagged
+from sentinel.engine.rules import MISSING_AFTER
 from sentinel.model.alert import AlertSeverity
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
@@ -32,26 +36,34 @@ def read_rules(
         tagged, found = read_tagged(document, path, "detector", Rule, registry)
         problems += found
         if tagged:
-            found = list(_check(document, tagged))
+            recover, found = read_recovery(document, tagged)
+            found += _check(document, tagged)
             problems += found
-            if not any(not problem.warning for problem in found):
-                rules.append(_rule(document, tagged))
+            if all(problem.warning for problem in found):
+                rules.append(_rule(document, tagged, recover))
     return rules, problems
 
 
-def _rule(document: Document, tagged: Tagged[Rule]) -> RuleConfig:
+def _rule(document: Document, tagged: Tagged[Rule], recover: Params | None) -> RuleConfig:
     rule = tagged.common
     severity = _severity_of(rule)
     assert severity is not None
+    of = population_of(tagged.params)
+    missing = MISSING_AFTER if rule.missing_after is None else float(rule.missing_after)
     return RuleConfig(
         name=rule.alert,
         kind=rule.on,
         where=rule.where,
         type=rule.type,
-        params=tagged.params,
+        params=with_plain_kind(tagged.params, rule.on),
+        recover=recover and with_plain_kind(recover, rule.on),
+        population=(of.on or rule.on, of.where) if tagged.plugin.compares else None,
         by=tuple(dict.fromkeys(rule.by)),
         for_=float(rule.for_),
         keep_firing_for=float(rule.keep_firing_for),
+        on_missing=rule.on_missing,
+        missing_after=missing,
+        flapping=rule.flapping,
         severity=severity,
         labels={**rule.labels, "severity": severity},
         annotations=rule.annotations,
@@ -80,8 +92,36 @@ def _check(document: Document, tagged: Tagged[Rule]) -> Iterator[Problem]:
         yield from check_where(document, (*path, "where"), rule.on)
     for index, name in enumerate(rule.by):
         yield from check_field(document, (*path, "by", index), rule.on, name)
+    yield from check_population(document, tagged)
+    yield from _check_missing(document, tagged)
+    yield from document.positive(
+        (*path, "flapping"), within=rule.flapping.within, quiet=rule.flapping.quiet
+    )
     yield from _check_labels(document, path, rule)
     yield from _check_annotations(document, tagged)
+
+
+def _check_missing(document: Document, tagged: Tagged[Rule]) -> Iterator[Problem]:
+    rule, path = tagged.common, tagged.path
+    yield from document.positive(path, missing_after=rule.missing_after)
+    if rule.on_missing == "keep" and rule.missing_after is not None:
+        yield document.problem(
+            (*path, "missing_after"),
+            "rule/missing-without-effect",
+            found="missing_after, and nothing that follows from it",
+            expected="on_missing: fire or on_missing: resolve beside it",
+            hint="without on_missing the alert keeps its state while no signal comes",
+            warning=True,
+        )
+    if rule.on_missing != "keep" and tagged.plugin.watches_silence:
+        yield document.problem(
+            (*path, "on_missing"),
+            "rule/missing-without-effect",
+            found=f"on_missing for {rule.type}, which itself judges that no signal comes",
+            expected="one of the two",
+            hint="leave on_missing out",
+            warning=True,
+        )
 
 
 def _check_labels(document: Document, path: KeyPath, rule: Rule) -> Iterator[Problem]:

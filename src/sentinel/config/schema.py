@@ -5,29 +5,26 @@ records. Channels, probes and rules also take the parameters of the plugin that 
 names; those are declared by the plugin (`Params` in `sentinel.api`).
 """
 
+# Ruff does not see from here that a Section is a msgspec record, which copies its defaults.
+# ruff: noqa: RUF012
+
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
+from sentinel.config.schema_correlations import Correlation
+from sentinel.config.schema_people import Escalation, Person, Schedule, Team
+from sentinel.config.schema_routing import InhibitRule, Maintenance, Route, TimeInterval
+from sentinel.config.schema_tests import RuleTest
+from sentinel.config.section import Label, Name, Positive, Section, Share, Text
 from sentinel.ingest.scrub_policy import ScrubPolicy
-from sentinel.model.signal import Category, Severity
+from sentinel.model.signal import Category, Severity, SignalKind
 from sentinel.model.values import Duration, Size, duration, size
 
-NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"
 LISTEN = r"^([A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$"
-LABEL = r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"
 URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 
-Name = Annotated[str, Meta(pattern=NAME)]
-Label = Annotated[str, Meta(pattern=LABEL)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
-Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-SignalKind = Literal["error", "status", "metric", "checkin", "activity", "span", "change"]
-
-
-class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every mapping in the YAML files."""
+OnMissing = Literal["keep", "fire", "resolve"]
 
 
 class Limits(Section, frozen=True):
@@ -136,12 +133,6 @@ class Log(Section, frozen=True):
     ] = "auto"
 
 
-Person = Annotated[
-    dict[Label, Text],
-    Meta(description="Addresses by the key that channels ask for: email, sms, slack, …"),
-]
-
-
 class Http(Section, frozen=True):
     """Calls that Sentinel makes: probes and webhooks."""
 
@@ -194,10 +185,39 @@ class MainFile(Section, frozen=True):
         dict[Name, dict[str, Any]], Meta(description="Ways to reach people, by name.")
     ] = {}
     people: Annotated[dict[Name, Person], Meta(description="Who is reached where, by name.")] = {}
+    teams: Annotated[dict[Name, Team], Meta(description="People by the name of their team.")] = {}
     probes: Annotated[
         list[dict[str, Any]], Meta(description="What is looked at every interval.")
     ] = []
+    timezone: Annotated[
+        Text,
+        Meta(
+            description="Time zone such as Europe/London, of schedules, time intervals and quiet "
+            "hours that name none."
+        ),
+    ] = "UTC"
+    hold: Annotated[
+        Duration,
+        Meta(
+            description="How long an alert that the catalog knows as an effect is held back for "
+            "its cause to show."
+        ),
+    ] = duration("30s")
     log: Annotated[Log, Meta(description="Sentinel's own log.")] = field(default_factory=Log)
+
+
+class Flapping(Section, frozen=True):
+    """An alert that ended too often goes on firing until it has been quiet."""
+
+    times: Annotated[
+        int, Meta(ge=0, le=100, description="Ends that make an alert flap; 0 turns this off.")
+    ] = 3
+    within: Annotated[Duration, Meta(description="Within how long they must come.")] = duration(
+        "1h"
+    )
+    quiet: Annotated[
+        Duration, Meta(description="Must be gone this long: then it is over after all.")
+    ] = duration("15m")
 
 
 class Rule(Section, frozen=True):
@@ -220,6 +240,26 @@ class Rule(Section, frozen=True):
     keep_firing_for: Annotated[
         Duration, Meta(description="Must be gone this long: then resolved.")
     ] = field(default_factory=Duration)
+    recover_when: Annotated[
+        dict[str, Any],
+        Meta(
+            description="Parameters of the detector, easier than the rule's: an alert that fires "
+            "goes on while it holds with these (hysteresis)."
+        ),
+    ] = {}
+    on_missing: Annotated[
+        OnMissing,
+        Meta(
+            description="When no signal of a group comes: keep the alert as it is, fire or resolve."
+        ),
+    ] = "keep"
+    missing_after: Annotated[
+        Duration | None,
+        Meta(description="How long without a signal is missing; 5m if not given."),
+    ] = None
+    flapping: Annotated[
+        Flapping, Meta(description="When an alert that comes and goes is kept firing.")
+    ] = field(default_factory=Flapping)
     labels: Annotated[
         dict[Label, str],
         Meta(description="For routing. `severity` is critical, warning (if not given) or info."),
@@ -228,58 +268,6 @@ class Rule(Section, frozen=True):
         dict[Label, str],
         Meta(description="For people: summary, runbook, … with {field} placeholders."),
     ] = {}
-
-
-class Route(Section, frozen=True):
-    """Which alerts go to which escalation. The first match wins; children are more specific."""
-
-    name: Annotated[Name, Meta(description="Unique name.")]
-    matchers: Annotated[
-        list[str],
-        Meta(
-            description='On labels, all must hold: team="payments", severity=~"critical|warning".'
-        ),
-    ] = []
-    escalation: Annotated[
-        str | None, Meta(description="Name of an escalation; the parent's if not given.")
-    ] = None
-    group_wait: Annotated[
-        Duration | None,
-        Meta(description="Time to collect alerts before the first message; the parent's or 0s."),
-    ] = None
-    repeat_interval: Annotated[
-        Duration | None,
-        Meta(description="Reminder while nobody acknowledges; the parent's or 4h."),
-    ] = None
-    continue_: Annotated[
-        bool, Meta(description="Whether the routes after this one may match as well.")
-    ] = field(name="continue", default=False)
-    routes: Annotated[
-        "list[Route]", Meta(description="Tried first, in order, once this route matches.")
-    ] = []
-
-
-class Step(Section, frozen=True):
-    """Who is told, and when."""
-
-    notify: Annotated[
-        list[Text],
-        Meta(min_length=1, description="person:alice, channel:console, or just the name."),
-    ]
-    after: Annotated[
-        Duration, Meta(description="Time after the step before, if nobody acknowledged.")
-    ] = field(default_factory=Duration)
-    by: Annotated[
-        Text | list[Text] | None,
-        Meta(description="Channel or address key to reach people by; every one if not given."),
-    ] = None
-
-
-class Escalation(Section, frozen=True):
-    """Steps that follow each other until somebody acknowledges."""
-
-    name: Annotated[Name, Meta(description="Unique name.")]
-    steps: Annotated[list[Step], Meta(min_length=1, description="In order.")]
 
 
 class Classify(Section, frozen=True):
@@ -308,10 +296,27 @@ class RulesFile(Section, frozen=True):
 
     rules: Annotated[list[dict[str, Any]], Meta(description="When alerts exist.")] = []
     routes: Annotated[list[Route], Meta(description="Which alerts go where.")] = []
+    inhibit_rules: Annotated[
+        list[InhibitRule], Meta(description="Which alerts keep others quiet.")
+    ] = []
+    time_intervals: Annotated[
+        list[TimeInterval], Meta(description="Times with a name, for routes and others.")
+    ] = []
+    maintenance: Annotated[
+        list[Maintenance], Meta(description="Announced work, during which nobody is told.")
+    ] = []
     escalations: Annotated[list[Escalation], Meta(description="Who is told, and when.")] = []
+    schedules: Annotated[list[Schedule], Meta(description="Who is on call, and when.")] = []
+    correlations: Annotated[
+        list[Correlation], Meta(description="What is one incident, beside the catalog's causes.")
+    ] = []
     classify: Annotated[
         list[Classify], Meta(description="Your own word on grouping, severity and category.")
     ] = []
     people: Annotated[
         dict[Name, Person], Meta(description="As in sentinel.yaml, without references.")
     ] = {}
+    teams: Annotated[dict[Name, Team], Meta(description="As in sentinel.yaml.")] = {}
+    tests: Annotated[
+        list[RuleTest], Meta(description="Tests of the rules, which `sentinel test` runs.")
+    ] = []

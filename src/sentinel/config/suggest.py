@@ -51,5 +51,20 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     return f"did you mean {meant}?" if meant else ""
 
 
+def flow(value: Any) -> str:
+    """A value as it would be written in YAML, on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def quoted(value: Any) -> str:
+    """A hint for what must be text and is a number or a boolean; empty for anything else."""
+    plain = isinstance(value, bool | int | float)
+    return f'put it in quotes: "{show(value)}"' if plain else ""
+
+
 def _plain(word: str) -> str:
     return word.lower().replace("-", "_")

@@ -13,8 +13,8 @@ from msgspec import Struct
 from sentinel.api import Kind, Params
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.problem import Problem
-from sentinel.config.schema import Section
 from sentinel.config.secrecy import told
+from sentinel.config.section import Section
 from sentinel.config.suggest import did_you_mean, one_of
 from sentinel.config.validation import check, refused, schema_of
 from sentinel.config.wording import Schema

@@ -195,10 +195,13 @@ class _Telling:
         secret = any(branch.get("writeOnly") for branch in branches)
         quiet = secret or is_secret(path) or path in self.document.references
         wrong_type = finding.keyword in ("type", "anyOf", "oneOf")
+        found = told(self.document, path, finding.value, secret=secret)
+        if finding.keyword in ("minItems", "maxItems"):
+            found = f"a list of {len(finding.value)}" if finding.value else "an empty list"
         return self.document.problem(
             path,
             "config/wrong-type" if wrong_type else "config/wrong-value",
-            found=told(self.document, path, finding.value, secret=secret),
+            found=found,
             expected=words(finding.schema, self.definitions),
             hint=self._hint(finding, quiet=quiet),
         )

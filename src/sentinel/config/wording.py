@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sentinel.config.document import plain
-from sentinel.config.schema import LABEL, LISTEN, NAME, URL
+from sentinel.config.schema import LISTEN, URL
+from sentinel.config.section import FIELD, LABEL, NAME
 from sentinel.config.suggest import did_you_mean, one_of, show
 from sentinel.model.values import Duration, Size
 
@@ -16,6 +17,7 @@ _PATTERNS = {
     Size.pattern: Size.expected,
     NAME: "a name of letters, digits, _ . and -, at most 100",
     LABEL: "a name of letters, digits and _, not beginning with a digit",
+    FIELD: "a label or a field, of letters, digits, _ . and -",
     LISTEN: "an address and a port such as 127.0.0.1:8420",
     URL: "an address such as https://sentinel.example.com, without user and query",
 }
@@ -46,9 +48,17 @@ def words(schema: Schema, definitions: Schema) -> str:
         texts = [words(branch, definitions) for branch in alternatives(schema)]
         return " or ".join(dict.fromkeys(texts))
     if schema.get("type") == "array" and isinstance(schema.get("items"), dict):
-        noun = "a list that is not empty" if schema.get("minItems") else "a list"
-        return f"{noun}, each {words(schema['items'], definitions)}"
+        return f"{_list_words(schema)}, each {words(schema['items'], definitions)}"
     return _plain_words(schema)
+
+
+def _list_words(schema: Schema) -> str:
+    least, most = schema.get("minItems", 0), schema.get("maxItems")
+    if most is None:
+        return "a list that is not empty" if least == 1 else "a list"
+    if least == most:
+        return f"a list of {most}"
+    return f"a list of {least} to {most}" if least else f"a list of at most {most}"
 
 
 def _plain_words(schema: Schema) -> str:

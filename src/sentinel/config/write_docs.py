@@ -12,7 +12,7 @@ from sentinel.api import Kind
 from sentinel.config.schema import (
     Channel,
     Classify,
-    Escalation,
+    Flapping,
     Http,
     Limits,
     Log,
@@ -20,11 +20,29 @@ from sentinel.config.schema import (
     Probe,
     Project,
     Retention,
-    Route,
     Rule,
     RulesFile,
     Sample,
-    Step,
+)
+from sentinel.config.schema_correlations import Correlation
+from sentinel.config.schema_people import Escalation, Layer, Override, Quiet, Schedule, Step
+from sentinel.config.schema_routing import (
+    InhibitRule,
+    Interval,
+    Maintenance,
+    Route,
+    TimeInterval,
+    Times,
+)
+from sentinel.config.schema_tests import (
+    Acknowledge,
+    Delivered,
+    Expect,
+    ExpectedIncident,
+    Feed,
+    NotDelivered,
+    RuleTest,
+    Silence,
 )
 from sentinel.config.suggest import show
 from sentinel.config.tagged import Registry
@@ -46,14 +64,33 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "sentinel.yaml: projects.NAME": Project,
     "sentinel.yaml: projects.NAME.sample": Sample,
     "sentinel.yaml: channels.NAME": Channel,
+    "sentinel.yaml: people.NAME.quiet": Quiet,
     "sentinel.yaml: probes[]": Probe,
     "sentinel.yaml: log": Log,
     "rules/*.yaml": RulesFile,
     "rules/*.yaml: rules[]": Rule,
+    "rules/*.yaml: rules[].flapping": Flapping,
     "rules/*.yaml: classify[]": Classify,
+    "rules/*.yaml: correlations[]": Correlation,
     "rules/*.yaml: routes[]": Route,
+    "rules/*.yaml: inhibit_rules[]": InhibitRule,
+    "rules/*.yaml: time_intervals[]": TimeInterval,
+    "rules/*.yaml: time_intervals[].time_intervals[]": Interval,
+    "rules/*.yaml: time_intervals[].time_intervals[].times[]": Times,
+    "rules/*.yaml: maintenance[]": Maintenance,
     "rules/*.yaml: escalations[]": Escalation,
     "rules/*.yaml: escalations[].steps[]": Step,
+    "rules/*.yaml: schedules[]": Schedule,
+    "rules/*.yaml: schedules[].layers[]": Layer,
+    "rules/*.yaml: schedules[].overrides[]": Override,
+    "rules/*.yaml: tests[]": RuleTest,
+    "rules/*.yaml: tests[].signals[]": Feed,
+    "rules/*.yaml: tests[].acknowledge[]": Acknowledge,
+    "rules/*.yaml: tests[].silence[]": Silence,
+    "rules/*.yaml: tests[].expect[]": Expect,
+    "rules/*.yaml: tests[].expect[].delivered": Delivered,
+    "rules/*.yaml: tests[].expect[].not_delivered": NotDelivered,
+    "rules/*.yaml: tests[].expect[].incident": ExpectedIncident,
 }
 PLUGINS: dict[Kind, str] = {
     "notifier": "Channel of type",

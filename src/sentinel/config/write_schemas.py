@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sentinel.api import Kind
+from sentinel.api import Kind, Params
+from sentinel.config import schema_parts
 from sentinel.config.conditions import fields_of
-from sentinel.config.schema import Channel, MainFile, Probe, Rule, RulesFile, Section
+from sentinel.config.recovery import recovery_schema
+from sentinel.config.schema import Channel, MainFile, Probe, Rule, RulesFile
+from sentinel.config.section import Section
 from sentinel.config.tagged import Registry, merged_schema
 from sentinel.config.validation import schema_of
 from sentinel.config.wording import Schema
@@ -32,20 +35,38 @@ def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
     main["$defs"] |= _tagged(Channel, "notifier", registry) | _tagged(Probe, "probe", registry)
     rules = _file_schema(RulesFile, "Sentinel: rules, routes, escalations")
     rules["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
-    rules["$defs"] |= _tagged(Rule, "detector", registry) | _conditions()
-    where = rules["$defs"]["Classify"]["properties"]["where"]
-    rules["$defs"]["Classify"]["properties"]["where"] = {
-        "description": where["description"],
-        "$ref": "#/$defs/where_error",
-    }
-    rules["$defs"]["Rule"]["allOf"] += [
-        {
-            "if": {"properties": {"on": {"const": kind}}, "required": ["on"]},
-            "then": {"properties": {"where": {"$ref": f"#/$defs/where_{kind}"}}},
-        }
-        for kind in KINDS
-    ]
+    definitions = rules["$defs"]
+    definitions |= _tagged(Rule, "detector", registry) | _conditions()
+    definitions |= schema_parts.signals() | schema_parts.parts()
+    _refer(definitions["Classify"], where="where_error")
+    _refer(definitions["Feed"], **{kind: f"signal_{kind}" for kind in KINDS})
+    definitions["Rule"]["allOf"] += [_of_kind(kind) for kind in KINDS]
+    parts = definitions["Correlation"]["properties"]["all"]["items"]
+    parts |= {"minProperties": 1, "maxProperties": 1}
+    parts["additionalProperties"] = {"$ref": "#/$defs/part"}
     return {"sentinel.json": _with_references(main), "rules.json": rules}
+
+
+def _refer(record: dict[str, Any], **names: str) -> None:
+    """Lets the keys of a record be what the definitions of these names say."""
+    for key, name in names.items():
+        description = record["properties"][key]["description"]
+        record["properties"][key] = {"description": description, "$ref": f"#/$defs/{name}"}
+
+
+def _of_kind(kind: str) -> dict[str, Any]:
+    """What holds for a rule on this kind of signal. An `of` that names no kind is of the same."""
+    branch = _where_of(kind)
+    own = branch["then"]
+    of = {"if": {"not": {"required": ["on"]}}, "then": own}
+    return {**branch, "then": {"properties": {**own["properties"], "of": of}}}
+
+
+def _where_of(kind: str) -> dict[str, Any]:
+    return {
+        "if": {"properties": {"on": {"const": kind}}, "required": ["on"]},
+        "then": {"properties": {"where": {"$ref": f"#/$defs/where_{kind}"}}},
+    }
 
 
 def texts(registry: Registry) -> dict[str, str]:
@@ -67,14 +88,20 @@ def _tagged(common: type[Section], kind: Kind, registry: Registry) -> dict[str, 
     title = common.__name__
     schema = schema_of(common)
     default = schema["properties"]["type"].get("default")
-    definitions: dict[str, Any] = {}
+    definitions = {key: item for key, item in schema["$defs"].items() if key != title}
     choices = []
     for type in registry.types(kind):
         plugin = registry.get(kind, type)
         name = f"{title}_{type}"
-        whole = _renamed(merged_schema(common, plugin.Params), name)  # type: ignore[union-attr]
+        params = plugin.Params  # type: ignore[union-attr]
+        merged = merged_schema(common, params)
+        if "recover_when" in merged["properties"]:
+            merged = _with_recovery(merged, params)
+        whole = _renamed(merged, name)
         definitions |= whole.pop("$defs")
         definitions[name] = {**whole, "title": f"{title} of type {type}"}
+        if population := definitions.get(f"{name}_Population"):
+            population["allOf"] = [_where_of(one) for one in KINDS]
         choices.append(
             {
                 "if": {
@@ -88,6 +115,21 @@ def _tagged(common: type[Section], kind: Kind, registry: Registry) -> dict[str, 
     properties = {**schema["properties"], "type": {**schema["properties"]["type"], **known}}
     own = {**schema, "properties": properties, "additionalProperties": True, "allOf": choices}
     return {**definitions, title: {key: own[key] for key in own if key != "$defs"}}
+
+
+def _with_recovery(schema: Schema, params: type[Params]) -> Schema:
+    properties = schema["properties"]
+    eased = {
+        key: {word: value for word, value in item.items() if word != "default"}
+        for key, item in recovery_schema(params)["properties"].items()
+    }
+    recovery = {
+        "description": properties["recover_when"]["description"],
+        "type": "object",
+        "properties": eased,
+        "additionalProperties": False,
+    }
+    return {**schema, "properties": {**properties, "recover_when": recovery}}
 
 
 def _renamed(schema: Schema, prefix: str) -> dict[str, Any]:

@@ -1,16 +1,22 @@
 """The life of an alert: pending, firing, acknowledged, resolved."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
+from sentinel.engine import windows
 from sentinel.engine.annotations import fill
 from sentinel.engine.effects import WindowKey
-from sentinel.engine.rules import Rule
+from sentinel.engine.rules import Rule, decode_key
 from sentinel.engine.state import State
 from sentinel.model.alert import Alert
 from sentinel.model.decision import Match, Outcome
 from sentinel.model.signal import Signal
 from sentinel.model.values import Duration
 from sentinel.model.verdict import Verdict
+
+_ABOUT = ("project", "environment", "release", "service", "component", "host")
 
 
 def judge(
@@ -26,7 +32,7 @@ def judge(
     """
     alert = state.current_alert(window)
     if alert is None:
-        return _begin(state, rule, window, verdict, signal) if verdict.holds and signal else None
+        return _begin(state, rule, window, verdict, signal) if verdict.holds else None
     if verdict.holds:
         _continue(state, window, alert, signal)
         return None
@@ -61,25 +67,39 @@ def end(state: State, window: WindowKey, alert: Alert, reason: str, text: str) -
     return _resolve(state, window, alert, reason, text)
 
 
+def unseen(state: State, alert: Alert, seconds: float) -> None:
+    """Nobody watched for so long. That time counts neither as holding nor as being gone."""
+    window = state.window_of(alert)
+    if alert.state == "pending":
+        state.put_alert(window, replace(alert, unseen=alert.unseen + seconds))
+    elif alert.cleared is not None:
+        state.put_alert(window, replace(alert, cleared=alert.cleared + seconds))
+
+
 def _begin(
-    state: State, rule: Rule, window: WindowKey, verdict: Verdict, signal: Signal
+    state: State, rule: Rule, window: WindowKey, verdict: Verdict, signal: Signal | None
 ) -> Alert | None:
-    key = rule.key(signal)
+    # Without a signal (silence, a forecast) what is known of the group is its key.
+    key = rule.key(signal) if signal else decode_key(window[1])
+    fields = {name: getattr(signal, name) for name in signal.__struct_fields__} if signal else {}
+    labels = {**rule.labels, **key}
     alert = Alert(
         id=state.next_alert(),
         rule=rule.name,
         key=key,
         state="pending",
         severity=rule.severity,
-        labels={**rule.labels, **key},
+        labels=labels,
         started=state.now,
         last=state.now,
-        code=getattr(signal, "code", None),
-        tenant=key.get("tenant") or rule.labels.get("tenant") or signal.tenant,
-        group=getattr(signal, "group", None),
-        signal=signal.seq,
-        annotations=_annotations(rule, key, verdict, signal),
-        verdict=_explain(state, rule, window),
+        count=1 if signal else 0,
+        code=fields.get("code") or labels.get("code"),
+        tenant=labels.get("tenant") or fields.get("tenant"),
+        group=fields.get("group"),
+        signal=signal.seq if signal else 0,
+        annotations=_annotations(rule, key, verdict, fields),
+        verdict=windows.explain(rule, state.windows.get(window), state.now),
+        about={name: fields[name] for name in _ABOUT if fields.get(name)},
     )
     if rule.hold <= 0:
         return _fire(state, rule, window, alert)
@@ -100,11 +120,17 @@ def _clear(
     if alert.state == "pending":
         _drop(state, window, alert, "recovered", "its condition did not hold for long enough")
         return None
-    if rule.keep <= 0:
+    flaps = alert.flapping or windows.is_flapping(state, rule, window)
+    if rule.keep <= 0 and not flaps:
         return _resolve(state, window, alert, "recovered", "its condition no longer holds")
     if signal is not None or alert.cleared is None:
         since = state.now if alert.cleared is None else alert.cleared
-        state.put_alert(window, _merged(state, alert, signal, cleared=since))
+        merged = _merged(state, alert, signal, cleared=since)
+        state.put_alert(window, replace(merged, flapping=flaps))
+    if flaps and not alert.flapping:
+        times, quiet = rule.flapping.times, Duration(rule.flapping.quiet)
+        text = f"it has come and gone {times} times: it ends once it has been gone for {quiet}"
+        state.decide("alert_flapping", "flapping", text, rule=rule.name, alert=alert.id)
     return None
 
 
@@ -125,6 +151,9 @@ def _resolve(state: State, window: WindowKey, alert: Alert, reason: str, text: s
     resolved = replace(alert, state="resolved", resolved=state.now)
     state.put_alert(window, resolved)
     state.decide("alert_resolved", reason, text, rule=alert.rule, alert=alert.id)
+    rule = state.book.rules.by_name.get(alert.rule)
+    if rule is not None and reason == "recovered":
+        windows.note_end(state, rule, window)
     return resolved
 
 
@@ -133,18 +162,11 @@ def _drop(state: State, window: WindowKey, alert: Alert, reason: str, text: str)
     state.decide("alert_dropped", reason, text, rule=alert.rule, alert=alert.id)
 
 
-def _explain(state: State, rule: Rule, window: WindowKey) -> str:
-    try:
-        return rule.detector.explain(state.windows[window].state, state.now)
-    except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
-        return f"{rule.detector.type} could not say why: it raised {type(error).__name__}"
-
-
 def _annotations(
-    rule: Rule, key: dict[str, str], verdict: Verdict, signal: Signal
+    rule: Rule, key: dict[str, str], verdict: Verdict, fields: Mapping[str, Any]
 ) -> dict[str, str]:
-    fields = {name: getattr(signal, name) for name in signal.__struct_fields__}
-    values = {**rule.facts, **fields, **rule.labels, **key, **verdict.facts}
+    tags = {f"tags.{name}": value for name, value in fields.get("tags", {}).items()}
+    values = {**rule.facts, **fields, **tags, **rule.labels, **key, **verdict.facts}
     said = {name: fill(template, values) for name, template in rule.annotations.items()}
     if title := fields.get("title"):
         said.setdefault("summary", title)

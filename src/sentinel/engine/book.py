@@ -1,9 +1,19 @@
-"""Everything that the configuration tells the engine: rules, routes and causes."""
+"""Everything that the configuration tells the engine."""
 
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
 from msgspec import Struct, field
 
+from sentinel.engine.correlations import Correlation
+from sentinel.engine.inhibition import InhibitRule
+from sentinel.engine.joining import Joins, Pattern
+from sentinel.engine.maintenance import Maintenance
+from sentinel.engine.quiet import Quiet
 from sentinel.engine.routing import Route
 from sentinel.engine.rules import RuleIndex
+
+HOLD = 30.0
 
 
 class Causes(Struct, frozen=True):
@@ -11,17 +21,29 @@ class Causes(Struct, frozen=True):
 
     `effects` maps a code to all codes that it may bring about. The codes in `per_tenant` concern
     one tenant each (a company's configuration or data), so that two tenants never share an
-    incident over them.
+    incident over them. An effect is held back for `hold` seconds, to give its cause time to show.
     """
 
     effects: dict[str, frozenset[str]] = field(default_factory=dict)
     per_tenant: frozenset[str] = frozenset()
+    hold: float = HOLD
+    all_effects: frozenset[str] = frozenset()
+    """Every code that some other one may bring about; filled in from `effects`."""
 
-    def may_cause(self, cause: str, effect: str) -> bool:
-        return effect in self.effects.get(cause, frozenset())
+    def __post_init__(self) -> None:
+        found = frozenset().union(*self.effects.values())
+        msgspec.structs.force_setattr(self, "all_effects", found)
 
 
-class Book(Struct, frozen=True):
+class Book(Struct, frozen=True, kw_only=True):
+    """`open_joins` starts the join engine behind correlations. `quiet` are people's quiet hours,
+    by name."""
+
     rules: RuleIndex
     routes: Route
+    open_joins: Callable[[Sequence[Pattern]], Joins]
     causes: Causes = Causes()
+    correlations: tuple[Correlation, ...] = ()
+    inhibit: tuple[InhibitRule, ...] = ()
+    maintenance: tuple[Maintenance, ...] = ()
+    quiet: Mapping[str, Quiet] = {}

@@ -2,23 +2,105 @@
 
 An alert joins an open incident whose root has the same code (or, without a code, the same error
 group), or whose root may have caused it by the catalog. Where the alert is itself a cause of
-open incidents, it becomes the root and those incidents fold into one.
+open incidents, it becomes the root and those incidents fold into one. The operator's own
+correlations then fold what they join.
+
+When a cause is over and its effects are not, they surface after the hold-back time as incidents
+of their own.
 
 One rule may hold so many incidents open and no more: a rule by fingerprint or by user would
 otherwise page without end under a flood. What goes beyond joins the latest of them.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
 from msgspec.structs import replace
 
+from sentinel.engine import facts, paging
+from sentinel.engine.correlations import Correlation
+from sentinel.engine.joining import Join
+from sentinel.engine.links import may_be_effect
 from sentinel.engine.state import State
 from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
+from sentinel.model.fact import Fact
 
 MOST_INCIDENTS_OF_A_RULE = 1_000
 
+How = Literal["opened", "joined", "rerooted", "raised"]
 
-def place(state: State, alert: Alert) -> tuple[Incident, str]:
-    """Put a firing alert into its incident, and say how: `opened`, `joined`, `rerooted`, or
-    `raised` where its severity is above the incident's, so that people must be paged anew."""
+
+class Placed(Struct, frozen=True):
+    """`raised`: the alert's severity is above what the incident's was, so that people must be
+    paged anew."""
+
+    incident: Incident
+    how: How
+
+
+def place(state: State, alert: Alert) -> Placed:
+    """Put a firing alert into its incident."""
+    placed = _place(state, alert)
+    joins = facts.add_alert(state, state.alerts[alert.id])
+    for join in joins:
+        placed = _correlate(state, join, placed) or placed
+    return placed
+
+
+def hold_of(state: State, alert: Alert) -> float:
+    """How long to wait for a cause of this alert before anybody is told, in seconds."""
+    causes = state.book.causes
+    holds = [causes.hold] if alert.code in causes.all_effects else []
+    fields = facts.fields_of(alert)
+    holds += [one.hold for one in state.book.correlations if may_be_effect(one, fields)]
+    return max(holds, default=0.0)
+
+
+def meet(state: State, joins: Sequence[Join]) -> None:
+    """A change or a component's new state completed these joins."""
+    for join in joins:
+        _correlate(state, join, None)
+
+
+def leave(state: State, alert: Alert) -> Incident | None:
+    """An alert was resolved. Returns its incident if that was the last one firing in it."""
+    facts.remove_alert(state, alert)
+    incident = state.incidents.get(alert.incident or 0)
+    if incident is None:
+        return None
+    rest = state.alerts_in(incident.id)
+    if not rest:
+        size = incident.size
+        text = "its alert is over" if size == 1 else f"all its {size} alerts are over"
+        return _close(state, incident, "recovered", text)
+    if incident.outlived is None and all(one.cascade is not None for one in rest):
+        hold = state.book.causes.hold
+        state.put_incident(replace(incident, outlived=state.now + hold))
+    return None
+
+
+def surface(state: State, incident: Incident) -> list[tuple[Alert, Placed]]:
+    """The cause has been over for a while and its cascades are not: each becomes an incident of
+    its own, or joins that of another. Returns where they went."""
+    rest = state.alerts_in(incident.id)
+    _close(state, incident, "outlived", "its cause is over; what it had brought about goes on")
+    went = []
+    for alert in rest:
+        text = f"it outlived its cause, the root of incident {incident.id}"
+        state.decide("incident_joined", "outlived", text, alert=alert.id)
+        free = replace(alert, incident=None, cascade=None, state="firing")
+        state.put_alert(state.window_of(alert), free)
+        went.append((free, _place(state, free)))
+    return went
+
+
+def title_of(alert: Alert) -> str:
+    """What the incident is called: the rule's own summary, else the code, else the rule."""
+    return alert.annotations.get("summary") or alert.code or alert.rule
+
+
+def _place(state: State, alert: Alert) -> Placed:
     home = _home_of(state, alert)
     if home is not None:
         return _join(state, home, alert)
@@ -28,45 +110,28 @@ def place(state: State, alert: Alert) -> tuple[Incident, str]:
     others = state.with_rule.get(alert.rule, ())
     if len(others) >= MOST_INCIDENTS_OF_A_RULE:
         return _join(state, state.incidents[max(others)], alert, storm=True)
-    return _open(state, alert), "opened"
-
-
-def leave(state: State, alert: Alert) -> Incident | None:
-    """An alert was resolved. Returns its incident if that was the last one firing in it."""
-    incident = state.incidents.get(alert.incident or 0)
-    if incident is None or state.members.get(incident.id):
-        return None
-    resolved = replace(incident, state="resolved", resolved=state.now)
-    state.put_incident(resolved)
-    text = "its alert is over" if incident.size == 1 else f"all its {incident.size} alerts are over"
-    state.decide("incident_resolved", "recovered", text, incident=incident.id)
-    return resolved
-
-
-def title_of(alert: Alert) -> str:
-    """What the incident is called: the rule's own summary, else the code, else the rule."""
-    return alert.annotations.get("summary") or alert.code or alert.rule
+    return Placed(_open(state, alert), "opened")
 
 
 def _home_of(state: State, alert: Alert) -> Incident | None:
     """The oldest of those that qualify."""
-    code, may_cause = alert.code, state.book.causes.may_cause
+    code = alert.code
     if code is None:
         found = None if alert.group is None else state.with_group.get(alert.group)
         return None if found is None else state.incidents[found]
-    roots = [root for root in state.with_code if root == code or may_cause(root, code)]
+    roots = [code, *state.links.causes_of(code)]
     return min(_open_under(state, roots, alert), key=_number, default=None)
 
 
 def _effects_of(state: State, alert: Alert) -> list[Incident]:
-    code, may_cause = alert.code, state.book.causes.may_cause
-    if code is None:
-        return []
-    return _open_under(state, [root for root in state.with_code if may_cause(code, root)], alert)
+    code = alert.code
+    return [] if code is None else _open_under(state, state.links.effects_of(code), alert)
 
 
-def _open_under(state: State, roots: list[str], alert: Alert) -> list[Incident]:
-    incidents = (state.incidents[number] for root in roots for number in state.with_code[root])
+def _open_under(state: State, roots: Sequence[str], alert: Alert) -> list[Incident]:
+    incidents = (
+        state.incidents[number] for root in roots for number in state.with_code.get(root, ())
+    )
     return [incident for incident in incidents if _same_tenant(state, incident, alert)]
 
 
@@ -93,46 +158,47 @@ def _open(state: State, alert: Alert) -> Incident:
         group=alert.group,
         opened=state.now,
     )
-    _adopt(state, incident, alert)
+    state.put_incident(incident)
+    _assign(state, alert, incident.id, None)
     text = f"{incident.title}: no open incident shares its cause"
     state.decide("incident_opened", "new_cause", text, alert=alert.id, incident=incident.id)
     return incident
 
 
-def _join(
-    state: State, incident: Incident, alert: Alert, *, storm: bool = False
-) -> tuple[Incident, str]:
+def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False) -> Placed:
     raised = _rank(alert.severity) > _rank(incident.severity)
+    is_effect = not storm and alert.code is not None and alert.code != incident.code
     joined = replace(
         incident,
         size=incident.size + 1,
         # Once it meets a second tenant it is no longer the first one's.
         tenant=incident.tenant if alert.tenant in (None, incident.tenant) else None,
+        outlived=incident.outlived if is_effect else None,
     )
     if raised:
         joined = _raised(joined, alert.severity)
         if not storm and alert.code == incident.code:
             # It says more of the same cause: its words and its runbook stand in the page.
             joined = replace(joined, root=alert.id, title=title_of(alert), rule=alert.rule)
-    _adopt(state, joined, alert)
     reason, text = "same_cause", "it has the same cause as the incident"
     if storm:
         reason = "storm"
         text = (
             f"{MOST_INCIDENTS_OF_A_RULE} incidents of {alert.rule} are open; more join the latest"
         )
-    elif alert.code is not None and alert.code != incident.code:
+    elif is_effect:
         reason = "cascade"
         text = f"{alert.code} is an effect of {incident.code}, the root of the incident"
+    state.put_incident(joined)
+    _assign(state, alert, incident.id, incident.code if is_effect else None)
     state.decide("incident_joined", reason, text, alert=alert.id, incident=incident.id)
-    return joined, "raised" if raised else "joined"
+    return Placed(joined, "raised" if raised else "joined")
 
 
-def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incident, str]:
+def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
     """The oldest incident is kept, with what was done about it; the others fold into it."""
     kept, *others = sorted(effects, key=_number)
-    everyone = [kept, *others]
-    severest = max((incident.severity for incident in everyone), key=_rank)
+    severest = max((incident.severity for incident in effects), key=_rank)
     raised = _rank(alert.severity) > _rank(severest)
     rooted = replace(
         kept,
@@ -143,43 +209,129 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> tuple[Incide
         group=alert.group,
         severity=severest,
         rule=alert.rule,
-        size=sum(incident.size for incident in everyone) + 1,
-        # Who waits for a step of an incident that folds is told of this one instead.
-        paging=tuple({p.route: p for one in reversed(everyone) for p in one.paging}.values()),
-        told=tuple(dict.fromkeys(r for incident in everyone for r in incident.told)),
+        size=kept.size + 1,
+        outlived=None,
     )
     if raised:
         rooted = _raised(rooted, alert.severity)
+    for one in state.alerts_in(kept.id):
+        _assign(state, one, kept.id, alert.code)
+    state.put_incident(rooted)
     for other in others:
-        _fold(state, other, rooted)
-    _adopt(state, rooted, alert)
+        rooted = _fold(state, other, rooted, alert.code)
+    _assign(state, alert, kept.id, None)
     text = f"{alert.code} is the cause of {kept.code}, which stood for the incident until now"
     state.decide("incident_rerooted", "cause_found", text, alert=alert.id, incident=kept.id)
-    return rooted, "raised" if raised else "rerooted"
+    return Placed(rooted, "raised" if raised else "rerooted")
 
 
-def _fold(state: State, incident: Incident, into: Incident) -> None:
+def _fold(state: State, incident: Incident, into: Incident, cascade: str | None) -> Incident:
+    """Returns the incident that is left."""
     for alert in state.alerts_in(incident.id):
-        _assign(state, alert, into.id)
-    state.put_incident(replace(incident, state="resolved", resolved=state.now))
+        _assign(state, alert, into.id, cascade)
+    whole = replace(into, size=into.size + incident.size, cause=into.cause or incident.cause)
+    if _rank(incident.severity) > _rank(into.severity):
+        whole = replace(whole, severity=incident.severity)
+    state.put_incident(whole)
+    paging.fold(state, incident.id, into.id)
     text = f"it has the same root cause as incident {into.id} and goes on there"
-    state.decide("incident_resolved", "folded", text, incident=incident.id)
+    _close(state, incident, "folded", text)
+    return whole
+
+
+def _correlate(state: State, join: Join, placed: Placed | None) -> Placed | None:
+    """Fold what an operator's correlation joins into the incident of its root.
+
+    `placed` is what became so far of the alert that is being placed, if one is; an incident that
+    it opened has told nobody yet. Returns what becomes of it now.
+    """
+    correlation = state.links.correlations[join.pattern]
+    joined = {alias: facts.find(state, id) for alias, id in join.facts.items()}
+    members = {alias: one for alias, one in joined.items() if isinstance(one, Alert)}
+    known = {alias: one for alias, one in joined.items() if one is not None}
+    if len(known) < len(join.facts) or not members or not _within(correlation, known):
+        return placed
+    root = joined[correlation.root]
+    homes = {
+        alias: state.incidents[one.incident]
+        for alias, one in members.items()
+        if one.incident in state.incidents
+    }
+    if not homes:
+        return placed
+    if correlation.root in homes:
+        into = homes[correlation.root]
+    else:
+        into = min(homes.values(), key=_number)
+    changed = folded = False
+    if isinstance(root, Fact) and into.cause != root.text:
+        into = replace(into, cause=root.text)
+        state.put_incident(into)
+        changed = True
+    for alias, home in homes.items():
+        if home.id == into.id or home.id not in state.incidents:
+            continue
+        into = _fold(state, home, into, correlation.name)
+        changed = folded = True
+        text = f"{alias} belongs to incident {into.id} by the correlation {correlation.name}"
+        state.decide(
+            "incident_joined", "correlation", text, alert=members[alias].id, incident=into.id
+        )
+    if not changed:
+        return placed
+    text = f"{correlation.name}: {_text_of(root)} is the cause of {into.title}"
+    if isinstance(root, Alert):
+        text = f"{correlation.name}: what it joins has one cause, {_text_of(root)}"
+    state.decide("incident_rerooted", "correlation", text, incident=into.id)
+    opened = placed is not None and placed.how == "opened"
+    if not opened:
+        paging.tell_told(state, into.id, "cause_found", "cause_found")
+    if placed is None:
+        return None
+    if placed.incident.id != into.id:
+        return Placed(into, "joined" if opened else placed.how)
+    return Placed(into, "rerooted" if opened and folded else placed.how)
+
+
+def _within(correlation: Correlation, joined: Mapping[str, Alert | Fact]) -> bool:
+    if correlation.within is None:
+        return True
+    times = [one.started if isinstance(one, Alert) else one.at for one in joined.values()]
+    return max(times) - min(times) <= correlation.within
+
+
+def _text_of(root: Alert | Fact | None) -> str:
+    if isinstance(root, Alert):
+        return title_of(root)
+    return "" if root is None else root.text
+
+
+def _close(state: State, incident: Incident, reason: str, text: str) -> Incident:
+    closed = replace(incident, state="resolved", resolved=state.now)
+    state.put_incident(closed)
+    state.decide("incident_resolved", reason, text, incident=incident.id)
+    return closed
 
 
 def _raised(incident: Incident, severity: AlertSeverity) -> Incident:
     """Open again if it was acknowledged: whoever took it took something less severe."""
+    return replace(reopened(incident), severity=severity)
+
+
+def reopened(incident: Incident) -> Incident:
     return replace(
-        incident, severity=severity, state="open", acknowledged=None, acknowledged_by=None
+        incident,
+        state="open",
+        acknowledged=None,
+        acknowledged_by=None,
+        ack_remind=None,
+        ack_until=None,
     )
 
 
-def _adopt(state: State, incident: Incident, alert: Alert) -> None:
-    _assign(state, alert, incident.id)
-    state.put_incident(incident)
-
-
-def _assign(state: State, alert: Alert, incident: int) -> None:
-    state.put_alert(state.window_of(alert), replace(alert, incident=incident))
+def _assign(state: State, alert: Alert, incident: int, cascade: str | None) -> None:
+    here = state.alerts.get(alert.id, alert)
+    state.put_alert(state.window_of(alert), replace(here, incident=incident, cascade=cascade))
 
 
 def _rank(severity: AlertSeverity) -> int:

@@ -5,16 +5,26 @@ from msgspec import Struct, field
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.decision import Decision, Match
 from sentinel.model.delivery import DeliveryIntent
+from sentinel.model.fact import Fact
+from sentinel.model.paging import Paging
+from sentinel.model.silence import Silence
 
 WindowKey = tuple[str, str]
 """A rule's name and the JSON text of the group key."""
 
+PagingKey = tuple[str, str]
+"""A route's name and the JSON text of the group's labels."""
+
 
 class Effects(Struct):
-    """`windows` maps to the saved window as msgpack, or to None where it is to be deleted."""
+    """`windows` maps to the saved window as msgpack; there, in `pagings` and in `facts`, None
+    stands for what is to be deleted."""
 
     alerts: dict[int, Alert] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
+    pagings: dict[PagingKey, Paging | None] = field(default_factory=dict)
+    silences: dict[int, Silence] = field(default_factory=dict)
+    facts: dict[str, Fact | None] = field(default_factory=dict)
     deliveries: list[DeliveryIntent] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)

@@ -7,18 +7,16 @@ an engine from what is stored: see `Engine.__init__`.
 
 from collections.abc import Sequence
 
-import msgspec
-
-from sentinel.engine import alerts, correlation, escalation
+from sentinel.engine import acknowledgement, alerts, correlation, facts, paging, silences, windows
 from sentinel.engine.book import Book
+from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilence
 from sentinel.engine.effects import Effects, WindowKey
-from sentinel.engine.rules import Rule, encode_key
-from sentinel.engine.state import Saved, SavedWindow, State, Window
+from sentinel.engine.rules import Entry, encode_key
+from sentinel.engine.state import Saved, State, revive
 from sentinel.engine.timers import Subject
 from sentinel.model.alert import Alert
 from sentinel.model.decision import Match
-from sentinel.model.signal import Signal
-from sentinel.model.verdict import Verdict
+from sentinel.model.signal import Change, Signal, Status
 
 LONGEST_STEP_BACK = 60.0
 _CLOCK_STEPPED = ("clock_stepped", "the clock was set back, so that its times mean nothing now")
@@ -27,25 +25,20 @@ _RULE_CHANGED = (
     "its rule is gone, or changed so that what it had seen means nothing now",
 )
 
-
-class Acknowledge(msgspec.Struct, frozen=True):
-    """A person takes an incident."""
-
-    incident: int
-    by: str
-    received: float
-
-
-Input = Signal | Acknowledge
+Input = Signal | Command
 
 
 class Engine:
     """Runs the rules of a book over what was saved, from `now` on. The effects of fitting the two
-    together (rules that are gone, routes that changed) come out of the first step."""
+    together (rules that are gone, routes that changed) come out of the first step.
 
-    def __init__(self, book: Book, saved: Saved, now: float) -> None:
+    `unseen` is for how many seconds before `now` nothing ran: a stop of the daemon, in which an
+    alert that was pending may or may not have held.
+    """
+
+    def __init__(self, book: Book, saved: Saved, now: float, *, unseen: float = 0.0) -> None:
         self._state = State(book)
-        self._restore(saved, now)
+        self._restore(saved, now, unseen)
 
     @property
     def last_alert(self) -> int:
@@ -56,12 +49,28 @@ class Engine:
         return self._state.last_incident
 
     @property
+    def last_silence(self) -> int:
+        return self._state.last_silence
+
+    @property
     def now(self) -> float:
         return self._state.now
+
+    def is_waiting(self) -> bool:
+        """Whether some alert has to hold, or to be gone, for a time that is running now: a stop of
+        the daemon must be told apart from that."""
+        return any(
+            alert.state == "pending" or alert.cleared is not None
+            for alert in self._state.alerts.values()
+        )
 
     def next_due(self) -> float | None:
         """When `step` is to be called even if nothing comes in, in seconds since 1970 UTC."""
         return self._state.timers.next_due()
+
+    def due_of(self, subject: Subject) -> float | None:
+        """When something is to be done about one window, alert, incident or paging."""
+        return self._state.timers.due_of(subject)
 
     def step(self, inputs: Sequence[Input], now: float) -> Effects:
         """Take signals in the order of their `received` times, then let time pass until `now`.
@@ -71,69 +80,91 @@ class Engine:
         """
         for one in inputs:
             self._advance(one.received)
-            if isinstance(one, Acknowledge):
-                escalation.acknowledge(self._state, one.incident, one.by)
-            else:
+            if isinstance(one, Signal):
                 self._take(one)
+            else:
+                self._obey(one)
+            self._free()
         self._advance(now)
         return self._state.take_effects()
 
     def _take(self, signal: Signal) -> None:
-        for rule in self._state.book.rules.matching(signal):
+        state = self._state
+        if isinstance(signal, Change | Status):
+            correlation.meet(state, facts.take(state, signal))
+        for entry in state.book.rules.matching(signal):
+            rule = entry.rule
             key: WindowKey = (rule.name, encode_key(rule.key(signal)))
-            verdict = self._observe(rule, key, signal)
-            if verdict is None:
-                match = Match(signal=signal.seq, rule=rule.name, outcome="suppressed")
-            else:
-                self._settle(alerts.judge(self._state, rule, key, verdict, signal))
-                match = alerts.outcome_of(self._state, rule, key, signal)
-            self._state.effects.matches.append(match)
+            match = self._judge(entry, key, signal)
+            if entry.counts:
+                state.effects.matches.append(match)
+
+    def _judge(self, entry: Entry, key: WindowKey, signal: Signal) -> Match:
+        state, rule = self._state, entry.rule
+        try:
+            verdict = windows.observe(state, entry, key, signal)
+        except windows.Refused as refused:
+            return Match(
+                signal=signal.seq, rule=rule.name, outcome="suppressed", reason=refused.reason
+            )
+        counted = signal if entry.counts else None
+        self._settle(alerts.judge(state, rule, key, verdict, counted))
+        return alerts.outcome_of(state, rule, key, signal)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Acknowledge():
+                acknowledgement.take(self._state, command.incident, command.by)
+            case SetSilence():
+                silences.put(self._state, command.silence)
+            case EndSilence():
+                silences.end(self._state, command.silence, command.by)
 
     def _advance(self, time: float) -> None:
         for due, subject in self._state.timers.pop_until(time):
             self._state.now = max(self._state.now, due)
             self._on_timer(subject)
+            self._free()
         self._state.now = max(self._state.now, time)
 
+    def _free(self) -> None:
+        """Pagings that something kept quiet, once that is over."""
+        if self._state.freed:
+            self._state.freed = False
+            paging.stir(self._state)
+
     def _on_timer(self, subject: Subject) -> None:
+        state = self._state
         kind, name, key = subject
-        if kind == "incident":
-            escalation.run(self._state, int(name))
-            return
-        rule = self._state.book.rules.by_name[name]
-        if kind == "alert":
-            self._settle(alerts.on_timer(self._state, rule, (name, key)))
-            return
-        verdict = self._observe(rule, (name, key), None)
-        if verdict is not None:
-            self._settle(alerts.judge(self._state, rule, (name, key), verdict, None))
+        match kind:
+            case "paging":
+                paging.run(state, (name, key))
+            case "incident":
+                self._on_incident(int(name))
+            case "fact":
+                state.drop_fact(name)
+            case "silence":
+                silences.on_timer(state, int(name))
+            case "alert":
+                rule = state.book.rules.by_name[name]
+                self._settle(alerts.on_timer(state, rule, (name, key)))
+            case "window":
+                rule = state.book.rules.by_name[name]
+                verdict = windows.tick(state, rule, (name, key))
+                if verdict is not None:
+                    self._settle(alerts.judge(state, rule, (name, key), verdict, None))
 
-    def _observe(self, rule: Rule, key: WindowKey, signal: Signal | None) -> Verdict | None:
-        """Ask the detector; None where it has nothing to say, or failed."""
-        if rule.name in self._state.broken:
-            return None
-        window = self._state.windows.get(key)
-        before = None if window is None else window.state
-        if signal is None and window is None:
-            return None
-        try:
-            if signal is None:
-                after, verdict = rule.detector.tick(before, self._state.now)
-            else:
-                after, verdict = rule.detector.observe(signal, before, self._state.now)  # type: ignore[arg-type]
-            gone = after is None and not verdict.holds
-            fresh = None if gone else Window(rule.detector.type, after, self._recheck(verdict))
-        except Exception as error:  # noqa: BLE001 - code of third parties may raise anything
-            self._state.set_aside(rule.name, error)
-            return None
-        self._state.put_window(key, fresh)
-        return verdict
-
-    def _recheck(self, verdict: Verdict) -> float | None:
-        """A detector that asks to be called again at once would be called for ever."""
-        if verdict.recheck is None or verdict.recheck > self._state.now:
-            return verdict.recheck
-        return self._state.now + 1.0
+    def _on_incident(self, number: int) -> None:
+        state = self._state
+        incident = state.incidents[number]
+        acknowledgement.on_timer(state, incident)
+        incident = state.incidents[number]
+        if incident.outlived is None or incident.outlived > state.now:
+            return
+        went = correlation.surface(state, incident)
+        paging.end(state, number)
+        for alert, placed in went:
+            self._tell(alert, placed)
 
     def _settle(self, alert: Alert | None) -> None:
         """Follow an alert that began to fire or was resolved up to the people it concerns."""
@@ -142,65 +173,73 @@ class Engine:
         if alert.state == "resolved":
             ended = correlation.leave(self._state, alert)
             if ended is not None:
-                escalation.tell(self._state, ended, ended.told, "resolved", "recovered")
-            return
-        incident, how = correlation.place(self._state, alert)
-        if how in ("opened", "raised"):
-            escalation.begin(self._state, incident, alert)
-        elif how == "rerooted":
-            escalation.tell(self._state, incident, incident.told, "cause_found", "cause_found")
-            escalation.widen(self._state, incident, alert)
+                paging.end(self._state, ended.id)
         else:
-            self._state.decide(
-                "not_delivered",
-                "same_incident" if incident.state == "open" else "acknowledged",
-                f"incident {incident.id}, which is {incident.state}, tells of it",
-                alert=alert.id,
-                incident=incident.id,
-            )
+            self._tell(alert, correlation.place(self._state, alert))
 
-    def _restore(self, saved: Saved, now: float) -> None:
+    def _tell(self, alert: Alert, placed: correlation.Placed) -> None:
+        state, incident = self._state, placed.incident
+        match placed.how:
+            case "opened":
+                hold = correlation.hold_of(state, alert)
+                paging.begin(state, incident, alert, hold=hold)
+            case "raised":
+                paging.begin(state, incident, alert, raised=True)
+            case "rerooted":
+                paging.tell_told(state, incident.id, "cause_found", "cause_found")
+                paging.widen(state, incident, alert)
+            case "joined":
+                state.decide(
+                    "not_delivered",
+                    "same_incident" if incident.state == "open" else "acknowledged",
+                    f"incident {incident.id}, which is {incident.state}, tells of it",
+                    alert=alert.id,
+                    incident=incident.id,
+                )
+        # An incident that was kept quiet is no longer, if this alert is not.
+        paging.stir_incident(state, incident.id)
+
+    def _restore(self, saved: Saved, now: float, unseen: float) -> None:
         state = self._state
         # A step back of the clock is waited out, unless it is a long one: then what was saved had
         # been told a wrong time, and its windows and timers mean nothing.
         stepped = saved.now - now > LONGEST_STEP_BACK
         state.now = now if stepped else max(saved.now, now)
         state.last_alert, state.last_incident = saved.last_alert, saved.last_incident
+        state.last_silence = saved.last_silence
         lost = set()
         for key, data in saved.windows.items():
-            window = None if stepped else self._revive(key, data)
-            if window is None:
+            rule = state.book.rules.by_name.get(key[0])
+            window = None if stepped else revive(rule, key, data)
+            if window is None or rule is None:
                 lost.add(key)
             else:
-                state.put_window(key, window)
+                state.put_window(key, window, windows.due_of(rule, window))
         for alert in saved.alerts:
             state.put_alert(state.window_of(alert), alert)
         for incident in saved.incidents:
             state.put_incident(incident)
+        for one in saved.pagings:
+            state.put_paging(one)
+        for silence in saved.silences:
+            state.put_silence(silence)
+        for fact in saved.facts:
+            state.put_fact(fact)
         state.take_effects()  # What was only read back is no change.
+        state.freed = False
         for key in lost:
             state.put_window(key, None)
         for alert in saved.alerts:
             if state.window_of(alert) in lost or not self._has_rule(alert):
                 reason, text = _CLOCK_STEPPED if stepped else _RULE_CHANGED
                 self._settle(alerts.end(state, state.window_of(alert), alert, reason, text))
-        escalation.resume(state, state.now)
+            elif unseen > 0:
+                alerts.unseen(state, alert, unseen)
+        for rule in state.book.rules.by_name.values():
+            windows.begin(state, rule)
+        facts.restore(state)
+        paging.resume(state)
 
     def _has_rule(self, alert: Alert) -> bool:
         rule = self._state.book.rules.by_name.get(alert.rule)
         return rule is not None and list(alert.key) == list(rule.by)
-
-    def _revive(self, key: WindowKey, data: bytes) -> Window | None:
-        """None where the rule is gone, has another detector or other group fields, or can't read
-        what was saved."""
-        rule = self._state.book.rules.by_name.get(key[0])
-        names = list(msgspec.json.decode(key[1]))
-        try:
-            window = msgspec.msgpack.decode(data, type=SavedWindow)
-            if rule is None or rule.detector.type != window.type or names != list(rule.by):
-                return None
-            value = msgspec.msgpack.decode(window.state, type=rule.detector.State)
-        # TypeError: a plugin's State may be nothing that can be read back.
-        except (msgspec.DecodeError, TypeError):
-            return None
-        return Window(window.type, value, window.recheck)

@@ -1,72 +1,77 @@
-"""The route tree: who hears about an incident. Matchers mean what they mean in Alertmanager."""
+"""The route tree: who hears about an incident, as the engine runs it."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-import re2
 from msgspec import Struct
 
+from sentinel.engine.intervals import Interval
+from sentinel.engine.matchers import Matchers, all_hold
+from sentinel.engine.schedules import Schedule, on_call
 from sentinel.model.delivery import Recipient
 
-_MATCHER = re.compile(
-    r'\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(=~|!~|!=|=)\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*'
-)
+BY_INCIDENT = ("incident",)
 
 
-class Matcher(Struct, frozen=True):
-    text: str
-    holds: Callable[[Mapping[str, str]], bool]
+class OnCall(Struct, frozen=True):
+    """Whoever is on call when the step runs. `reach` says over what each person is reached."""
 
-
-def parse_matcher(text: str) -> Matcher:
-    """`name="value"`, with `!=`, `=~` and `!~`; a label that is missing counts as empty.
-
-    Regular expressions are anchored at both ends. Raises ValueError with what was expected.
-    """
-    match = _MATCHER.fullmatch(text)
-    if not match:
-        raise ValueError(f'expected name="value" with =, !=, =~ or !~, found {text!r}')
-    name, operator, quoted, bare = match.groups()
-    value = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-    if operator in ("=", "!="):
-        wanted = operator == "="
-        return Matcher(text, lambda labels: (labels.get(name, "") == value) is wanted)
-    try:
-        search = re2.compile(value).fullmatch
-    except re2.error as error:
-        raise ValueError(f"the regular expression {value!r} does not compile: {error}") from error
-    wanted = operator == "=~"
-    return Matcher(text, lambda labels: (search(labels.get(name, "")) is not None) is wanted)
+    schedule: Schedule
+    reach: Mapping[str, tuple[Recipient, ...]]
 
 
 class Step(Struct, frozen=True):
     """`after` is in seconds, counted from the step before."""
 
     after: float
-    recipients: tuple[Recipient, ...]
+    recipients: tuple[Recipient | OnCall, ...]
+
+    def reached(self, at: float) -> tuple[Recipient, ...]:
+        """Each recipient once."""
+        found: dict[Recipient, None] = {}
+        for one in self.recipients:
+            if isinstance(one, Recipient):
+                found[one] = None
+                continue
+            for person in on_call(one.schedule, at):
+                found |= dict.fromkeys(one.reach.get(person, ()))
+        return tuple(found)
 
 
 class Escalation(Struct, frozen=True):
+    """The steps run once and then `repeat` times more. `ack_timeout` in seconds; None: an
+    acknowledgement holds until the incident is over."""
+
     name: str
     steps: tuple[Step, ...]
+    repeat: int = 0
+    ack_timeout: float | None = None
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """`group_wait` and `repeat` in seconds; `repeat` None: no reminders."""
+    """Times in seconds; `repeat` None: no reminders.
+
+    `group_by` names labels, or `incident`: each incident is told of by itself. While one of the
+    `muted` intervals covers the moment, or none of the `active` ones (where there are any),
+    nothing is told.
+    """
 
     name: str
-    matchers: tuple[Matcher, ...] = ()
+    matchers: Matchers = ()
     escalation: Escalation | None = None
+    group_by: tuple[str, ...] = BY_INCIDENT
     group_wait: float = 0.0
+    group_interval: float = 300.0
     repeat: float | None = None
     goes_on: bool = False
+    muted: tuple[Interval, ...] = ()
+    active: tuple[Interval, ...] = ()
     routes: tuple["Route", ...] = ()
 
 
 def takers(root: Route | None, labels: Mapping[str, str]) -> Iterator[Route]:
     """The routes that take an alert: the deepest that match; the first sibling, and the next
     ones too while `continue` says so."""
-    if root is None or not all(matcher.holds(labels) for matcher in root.matchers):
+    if root is None or not all_hold(root.matchers, labels):
         return
     taken = False
     for child in root.routes:

@@ -1,8 +1,8 @@
 """Rules as the engine runs them, and the index that finds those a signal concerns."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct, field
@@ -18,22 +18,54 @@ class Detector(Protocol):
 
     type: Any
     State: Any
+    watches_silence: Any
 
+    def begin(self, now: float) -> tuple[Any, Verdict]: ...
     def observe(self, signal: AnySignal, state: Any, now: float) -> tuple[Any, Verdict]: ...
+    def observe_other(self, signal: AnySignal, state: Any, now: float) -> tuple[Any, Verdict]: ...
     def tick(self, state: Any, now: float) -> tuple[Any, Verdict]: ...
     def explain(self, state: Any, now: float) -> str: ...
 
 
+OnMissing = Literal["keep", "fire", "resolve"]
+MISSING_AFTER = 300.0
+
+
+class Flapping(Struct, frozen=True):
+    """An alert that ended `times` times within `within` seconds goes on firing until it has been
+    gone for `quiet` seconds; `times` of 0 turns that off."""
+
+    times: int = 3
+    within: float = 3600.0
+    quiet: float = 900.0
+
+
+class Population(Struct, frozen=True):
+    """The signals that a rule compares its own with."""
+
+    kind: str
+    condition: Condition
+
+
 class Rule(Struct, frozen=True, kw_only=True):
-    """One alert rule. Durations in seconds; `source` is `file:line` for messages."""
+    """One alert rule. Durations in seconds; `source` is `file:line` for messages.
+
+    `recover` judges, by the states of `detector`, whether an alert that fires goes on. A group of
+    which no signal has come for `missing_after` is treated as `on_missing` says.
+    """
 
     name: str
     kind: str
     condition: Condition
     detector: Detector
+    recover: Detector | None = None
+    population: Population | None = None
     by: tuple[str, ...] = ()
     hold: float = 0.0
     keep: float = 0.0
+    on_missing: OnMissing = "keep"
+    missing_after: float = MISSING_AFTER
+    flapping: Flapping = Flapping()
     severity: AlertSeverity = "warning"
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
@@ -56,16 +88,24 @@ def make_rule(
     kind: str,
     where: Mapping[str, Any],
     detector: Detector,
+    recover: Detector | None = None,
+    population: tuple[str, Mapping[str, Any]] | None = None,
     by: Sequence[str] = (),
     hold: float = 0.0,
     keep: float = 0.0,
+    on_missing: OnMissing = "keep",
+    missing_after: float = MISSING_AFTER,
+    flapping: Flapping | None = None,
     severity: AlertSeverity = "warning",
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
     source: str = "",
 ) -> Rule:
-    """Compile a rule. A field that must have one value is a label of every alert of the rule."""
+    """Compile a rule. A field that must have one value is a label of every alert of the rule.
+
+    `population` is the kind of the signals to compare with, and the conditions on them.
+    """
     condition = compile_where(where)
     fixed = {
         path: str(next(iter(values)))
@@ -77,9 +117,14 @@ def make_rule(
         kind=kind,
         condition=condition,
         detector=detector,
+        recover=recover,
+        population=population and Population(population[0], compile_where(population[1])),
         by=tuple(by),
         hold=hold,
         keep=keep,
+        on_missing=on_missing,
+        missing_after=missing_after,
+        flapping=flapping or Flapping(),
         severity=severity,
         labels={"alertname": name, **fixed, "severity": severity, **(labels or {})},
         annotations=dict(annotations or {}),
@@ -93,44 +138,88 @@ def make_rule(
 _SELECTIVE = ("code", "name", "monitor", "component", "type", "kind", "fingerprint", "tenant")
 
 
+class Entry(Struct, frozen=True):
+    """One way for a signal to concern a rule. `counts` says whether the signal met the rule's
+    conditions; one that does not is only compared with."""
+
+    number: int
+    rule: Rule
+    kind: str
+    matches: Callable[[Signal], bool]
+    equal: dict[str, frozenset[Any]]
+    counts: bool = True
+
+
 class RuleIndex:
-    """Finds the rules whose conditions a signal meets, at a cost that does not grow with the
-    rules that do not concern it."""
+    """Finds the rules that a signal concerns, at a cost that does not grow with those that it
+    does not."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.by_name = {rule.name: rule for rule in rules}
-        self._order = {rule.name: number for number, rule in enumerate(rules)}
-        self._keyed: dict[str, dict[str, dict[Any, list[Rule]]]] = defaultdict(dict)
-        self._rest: dict[str, list[Rule]] = defaultdict(list)
-        for rule in rules:
-            self._add(rule)
+        self._keyed: dict[str, dict[str, dict[Any, list[Entry]]]] = defaultdict(dict)
+        self._rest: dict[str, list[Entry]] = defaultdict(list)
+        for number, rule in enumerate(rules):
+            for entry in _entries(number, rule):
+                self._add(entry)
 
-    def matching(self, signal: Signal) -> list[Rule]:
+    def matching(self, signal: Signal) -> list[Entry]:
         """In the order in which the rules were written."""
-        found = [rule for rule in self._candidates(signal) if rule.condition.matches(signal)]
+        found = [entry for entry in self._candidates(signal) if entry.matches(signal)]
         if len(found) > 1:
-            found.sort(key=lambda rule: self._order[rule.name])
+            found.sort(key=lambda entry: entry.number)
         return found
 
-    def _add(self, rule: Rule) -> None:
-        equal = rule.condition.equal
+    def _add(self, entry: Entry) -> None:
+        equal = entry.equal
         path = next((name for name in _SELECTIVE if name in equal), next(iter(equal), None))
         if path is None:
-            self._rest[rule.kind].append(rule)
+            self._rest[entry.kind].append(entry)
             return
-        table = self._keyed[rule.kind].setdefault(path, {})
+        table = self._keyed[entry.kind].setdefault(path, {})
         for value in equal[path]:
-            table.setdefault(value, []).append(rule)
+            table.setdefault(value, []).append(entry)
 
-    def _candidates(self, signal: Signal) -> list[Rule]:
+    def _candidates(self, signal: Signal) -> list[Entry]:
         kind = KIND_OF[type(signal)]
         found = self._rest.get(kind, [])
         for path, table in self._keyed.get(kind, {}).items():
-            if rules := table.get(getattr(signal, path)):
-                found = found + rules
+            if entries := table.get(getattr(signal, path)):
+                found = found + entries
         return found
+
+
+def _entries(number: int, rule: Rule) -> Iterator[Entry]:
+    own, population = rule.condition, rule.population
+    if population is None:
+        yield Entry(number, rule, rule.kind, own.matches, own.equal)
+        return
+    all_of = population.condition
+    if population.kind != rule.kind:
+        yield Entry(number, rule, rule.kind, own.matches, own.equal)
+        yield Entry(number, rule, population.kind, all_of.matches, all_of.equal, counts=False)
+        return
+    # A share of the same kind: what meets the conditions counts only as a part of the whole.
+    yield Entry(
+        number,
+        rule,
+        rule.kind,
+        lambda signal: own.matches(signal) and all_of.matches(signal),
+        {**own.equal, **all_of.equal},
+    )
+    yield Entry(
+        number,
+        rule,
+        rule.kind,
+        lambda signal: all_of.matches(signal) and not own.matches(signal),
+        all_of.equal,
+        counts=False,
+    )
 
 
 def encode_key(key: Mapping[str, str]) -> str:
     """The text by which a group key is stored; the same for the same values."""
     return msgspec.json.encode(key).decode()
+
+
+def decode_key(text: str) -> dict[str, str]:
+    return msgspec.json.decode(text, type=dict[str, str])

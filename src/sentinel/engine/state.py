@@ -4,43 +4,69 @@ Every change goes through a `put_…` or `decide`, which notes it in the effects
 step and sets the timer that follows from it. So what is stored and what is believed agree.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
 from sentinel.engine.book import Book
-from sentinel.engine.effects import Effects, WindowKey
-from sentinel.engine.rules import encode_key
+from sentinel.engine.effects import Effects, PagingKey, WindowKey
+from sentinel.engine.inhibition import Inhibition
+from sentinel.engine.links import Links
+from sentinel.engine.matchers import Matchers, parse_matchers
+from sentinel.engine.routing import Route
+from sentinel.engine.rules import Rule, decode_key, encode_key
 from sentinel.engine.timers import Timers
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.decision import Decision, Verb
+from sentinel.model.fact import Fact
+from sentinel.model.paging import Paging
+from sentinel.model.silence import Silence
 
 
 class Window(Struct):
     """A detector's state for one group key. `type` and the key's names tell after a change of
-    the rules whether the state still means the same."""
+    the rules whether the state still means the same.
+
+    `recheck` is when the detector wants to be asked again, `seen` the time of the latest signal,
+    `ends` the times at which alerts of the group ended lately. `missing` and `full` say that the
+    absence of data, or a state at its cap, has been dealt with.
+    """
 
     type: str
-    state: Any
-    recheck: float | None
+    state: Any = None
+    recheck: float | None = None
+    seen: float | None = None
+    ends: tuple[float, ...] = ()
+    missing: bool = False
+    full: bool = False
 
 
 class SavedWindow(Struct, array_like=True):
     type: str
     recheck: float | None
     state: msgspec.Raw
+    seen: float | None = None
+    ends: tuple[float, ...] = ()
+    missing: bool = False
+    full: bool = False
 
 
 class Saved(Struct):
-    """What a store gives back: unresolved alerts, unresolved incidents, windows, counters."""
+    """What a store gives back: all that is not over, and the counters. `now` is the latest time
+    at which the engine is known to have run."""
 
     alerts: list[Alert] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
+    pagings: list[Paging] = field(default_factory=list)
+    silences: list[Silence] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     windows: dict[WindowKey, bytes] = field(default_factory=dict)
     last_alert: int = 0
     last_incident: int = 0
+    last_silence: int = 0
     now: float = 0.0
 
 
@@ -50,7 +76,12 @@ class State:
         self.now = 0.0
         self.alerts: dict[int, Alert] = {}
         self.incidents: dict[int, Incident] = {}
+        self.pagings: dict[PagingKey, Paging] = {}
+        self.silences: dict[int, Silence] = {}
+        self.facts: dict[str, Fact] = {}
         self.windows: dict[WindowKey, Window] = {}
+        self.groups_of: Counter[str] = Counter()
+        """How many windows each rule has."""
         self.alert_of: dict[WindowKey, int] = {}
         # Where to look for the incident that an alert belongs to.
         self.with_code: defaultdict[str, set[int]] = defaultdict(set)
@@ -58,25 +89,43 @@ class State:
         self.with_rule: defaultdict[str, set[int]] = defaultdict(set)
         self.members: defaultdict[int, set[int]] = defaultdict(set)
         """The unresolved alerts of each incident."""
+        self.pagings_of: defaultdict[int, set[PagingKey]] = defaultdict(set)
+        self.stalled: set[PagingKey] = set()
+        self.routes = {route.name: route for route in _walk(book.routes)}
+        self.inhibition = Inhibition(book.inhibit)
+        self.links = Links(book)
+        self.matchers_of: dict[int, Matchers] = {}
+        """Those of each silence."""
+        self.freed = False
+        """Whether something has ended that kept others quiet."""
         self.last_alert = 0
         self.last_incident = 0
+        self.last_silence = 0
         self.timers = Timers()
         self.effects = Effects()
         self.broken: set[str] = set()
+        self._crowded: set[str] = set()
         self._dirty: set[WindowKey] = set()
 
-    def put_window(self, key: WindowKey, window: Window | None) -> None:
+    def put_window(self, key: WindowKey, window: Window | None, due: float | None = None) -> None:
         self._dirty.add(key)
         if window is None:
-            self.windows.pop(key, None)
-            self.timers.set(("window", *key), None)
+            if self.windows.pop(key, None) is not None:
+                self.groups_of[key[0]] -= 1
         else:
+            if key not in self.windows:
+                self.groups_of[key[0]] += 1
             self.windows[key] = window
-            self.timers.set(("window", *key), window.recheck)
+        self.timers.set(("window", *key), due)
 
     def put_alert(self, window: WindowKey, alert: Alert) -> None:
         self.effects.alerts[alert.id] = alert
-        before = self.alerts.pop(alert.id, None)
+        before = self.alerts.get(alert.id)
+        if before is not None and _only_counted(before, alert):
+            self.alerts[alert.id] = alert
+            return
+        if before is not None:
+            del self.alerts[alert.id]
         if before is not None and before.incident is not None:
             self.members[before.incident].discard(alert.id)
         if alert.state == "resolved":
@@ -86,19 +135,72 @@ class State:
             self.alert_of[window] = alert.id
             if alert.incident is not None:
                 self.members[alert.incident].add(alert.id)
-        self.timers.set(("alert", *window), self._alert_due(alert))
+        was_active = before is not None and before.active
+        if alert.active and not was_active:
+            self._start(alert)
+        elif was_active and not alert.active:
+            self._stop(alert)
+        rule = self.book.rules.by_name.get(alert.rule)
+        due = None if rule is None else alert_due(rule, alert)
+        self.timers.set(("alert", *window), due)
 
     def put_incident(self, incident: Incident) -> None:
         self.effects.incidents[incident.id] = incident
-        before = self.incidents.pop(incident.id, None)
-        if before is not None:
+        before = self.incidents.get(incident.id)
+        if before is not None and (incident.state == "resolved" or _moved(before, incident)):
             self._unlist(before)
+            before = None
         if incident.state == "resolved":
+            self.incidents.pop(incident.id, None)
             self.members.pop(incident.id, None)
         else:
             self.incidents[incident.id] = incident
-            self._list(incident)
+            if before is None:
+                self._list(incident)
         self.timers.set(("incident", f"{incident.id:012d}", ""), incident_due(incident))
+
+    def put_paging(self, paging: Paging) -> None:
+        """One that has nothing left to tell is dropped."""
+        key = (paging.route, paging.key)
+        before = self.pagings.pop(key, None)
+        for number in before.incidents if before else ():
+            self.pagings_of[number].discard(key)
+            if not self.pagings_of[number]:
+                del self.pagings_of[number]
+        self.stalled.discard(key)
+        ended = not (paging.incidents or paging.over or paging.held)
+        self.effects.pagings[key] = None if ended else paging
+        self.timers.set(("paging", *key), None if ended else paging.due)
+        if ended:
+            return
+        self.pagings[key] = paging
+        for number in paging.incidents:
+            self.pagings_of[number].add(key)
+        if paging.stalled:
+            self.stalled.add(key)
+
+    def put_silence(self, silence: Silence) -> None:
+        self.effects.silences[silence.id] = silence
+        if silence.ends <= self.now:
+            self.silences.pop(silence.id, None)
+            self.matchers_of.pop(silence.id, None)
+            self.timers.set(("silence", f"{silence.id:012d}", ""), None)
+            self.freed = True
+            return
+        self.silences[silence.id] = silence
+        self.matchers_of[silence.id] = parse_matchers(silence.matchers)
+        self.timers.set(("silence", f"{silence.id:012d}", ""), silence.ends)
+
+    def put_fact(self, fact: Fact) -> None:
+        self.effects.facts[fact.id] = fact
+        self.facts[fact.id] = fact
+        self.timers.set(("fact", fact.id, ""), fact.until)
+
+    def drop_fact(self, id: str) -> None:
+        self.effects.facts[id] = None
+        del self.facts[id]
+        self.links.remove_fact(id)
+        self.timers.set(("fact", id, ""), None)
 
     def decide(
         self,
@@ -129,6 +231,16 @@ class State:
         text = f"{detector} raised {type(error).__name__}: {error}; the rule is off"
         self.decide("detector_failed", type(error).__name__, text, rule=rule)
 
+    def note_full(self, key: WindowKey) -> None:
+        text = f"the window of {key[1]} is full: its oldest entries are left out of what is judged"
+        self.decide("detector_full", "full", text, rule=key[0])
+
+    def refuse_group(self, rule: str, most: int) -> None:
+        if rule not in self._crowded:
+            self._crowded.add(rule)
+            text = f"it has {most:,} groups; signals of further ones are not judged"
+            self.decide("groups_full", "too_many_groups", text, rule=rule)
+
     def current_alert(self, window: WindowKey) -> Alert | None:
         number = self.alert_of.get(window)
         return None if number is None else self.alerts[number]
@@ -145,6 +257,10 @@ class State:
         self.last_incident += 1
         return self.last_incident
 
+    def next_silence(self) -> int:
+        self.last_silence += 1
+        return self.last_silence
+
     def take_effects(self) -> Effects:
         """The effects of the step that ends here; the next one begins empty."""
         for key in self._dirty:
@@ -160,46 +276,118 @@ class State:
         """The unresolved alerts of an incident, oldest first."""
         return [self.alerts[number] for number in sorted(self.members.get(incident, ()))]
 
+    def _start(self, alert: Alert) -> None:
+        self.inhibition.add(alert)
+        if alert.code is not None:
+            self.links.add_code(alert.code)
+
+    def _stop(self, alert: Alert) -> None:
+        if self.inhibition.remove(alert):
+            self.freed = True
+        if alert.code is not None:
+            self.links.drop_code(alert.code)
+
     def _list(self, incident: Incident) -> None:
         self.with_rule[incident.rule].add(incident.id)
         if incident.code is not None:
             self.with_code[incident.code].add(incident.id)
+            self.links.add_code(incident.code)
         elif incident.group is not None:
             self.with_group[incident.group] = incident.id
 
     def _unlist(self, incident: Incident) -> None:
         self.with_rule[incident.rule].discard(incident.id)
         if incident.code is not None:
+            self.links.drop_code(incident.code)
             self.with_code[incident.code].discard(incident.id)
             if not self.with_code[incident.code]:
                 del self.with_code[incident.code]
         elif incident.group is not None:
             self.with_group.pop(incident.group, None)
 
-    def _alert_due(self, alert: Alert) -> float | None:
-        rule = self.book.rules.by_name.get(alert.rule)
-        if rule is None or alert.state == "resolved":
-            return None
-        if alert.state == "pending":
-            return alert.started + rule.hold
-        return None if alert.cleared is None else alert.cleared + rule.keep
+
+def alert_due(rule: Rule, alert: Alert) -> float | None:
+    """When it fires, if its condition goes on holding, or ends, if that goes on not to."""
+    if alert.state == "resolved":
+        return None
+    if alert.state == "pending":
+        return alert.started + rule.hold + alert.unseen
+    if alert.cleared is None:
+        return None
+    return alert.cleared + (max(rule.keep, rule.flapping.quiet) if alert.flapping else rule.keep)
 
 
 def incident_due(incident: Incident) -> float | None:
-    """When the next escalation step or reminder is to go out."""
-    if incident.state != "open":
+    """When its acknowledgement wants a reminder or runs out, or its cascades surface."""
+    if incident.state == "resolved":
         return None
-    times = [
-        time
-        for paging in incident.paging
-        for time in (paging.step_at, paging.repeat_at)
-        if time is not None
-    ]
-    return min(times, default=None)
+    times = [incident.outlived]
+    if incident.state == "acknowledged":
+        times += [incident.ack_remind, incident.ack_until]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _only_counted(before: Alert, after: Alert) -> bool:
+    """Whether no more than another signal was merged into it, as happens all the time."""
+    return (
+        before.state == after.state != "resolved"
+        and before.incident == after.incident
+        and before.cleared == after.cleared
+        and before.flapping == after.flapping
+        and before.unseen == after.unseen
+    )
+
+
+def _moved(before: Incident, after: Incident) -> bool:
+    """Whether it is to be looked for elsewhere than before."""
+    return (before.rule, before.code, before.group) != (after.rule, after.code, after.group)
 
 
 def encode_window(window: Window | None) -> bytes | None:
     if window is None:
         return None
-    state = msgspec.Raw(msgspec.msgpack.encode(window.state))
-    return msgspec.msgpack.encode(SavedWindow(window.type, window.recheck, state))
+    return msgspec.msgpack.encode(
+        SavedWindow(
+            window.type,
+            window.recheck,
+            msgspec.Raw(msgspec.msgpack.encode(window.state)),
+            window.seen,
+            window.ends,
+            window.missing,
+            window.full,
+        )
+    )
+
+
+def revive(rule: Rule | None, key: WindowKey, data: bytes) -> Window | None:
+    """What `encode_window` made. None where the rule is gone, has another detector or other group
+    fields, or can't read what was saved."""
+    names = list(decode_key(key[1]))
+    try:
+        window = msgspec.msgpack.decode(data, type=SavedWindow)
+        if rule is None or rule.detector.type != window.type or names != list(rule.by):
+            return None
+        empty = bytes(window.state) == _NONE
+        kind = rule.detector.State
+        value = None if empty else msgspec.msgpack.decode(window.state, type=kind)
+    # TypeError: a plugin's State may be nothing that can be read back.
+    except (msgspec.DecodeError, TypeError):
+        return None
+    return Window(
+        window.type,
+        value,
+        window.recheck,
+        window.seen,
+        window.ends,
+        window.missing,
+        window.full,
+    )
+
+
+_NONE = msgspec.msgpack.encode(None)
+
+
+def _walk(route: Route) -> Iterator[Route]:
+    yield route
+    for child in route.routes:
+        yield from _walk(child)

@@ -5,12 +5,13 @@ import heapq
 from collections.abc import Iterator
 
 Subject = tuple[str, str, str]
-"""What a timer belongs to: `("window", rule, key)`, `("alert", id, "")`, `("incident", id, "")`."""
+"""What a timer belongs to, of the sorts of `_ORDER`: `("window", rule, key)`, `("alert", rule,
+key)`, `("incident", id, "")`, `("paging", route, key)`, `("fact", id, "")`, …"""
 
 
 # At one moment the detector is asked first: `for` is over only if the condition still holds then,
 # and an alert that ends before its incident's first step pages nobody.
-_ORDER = {"window": 0, "alert": 1, "incident": 2}
+_ORDER = {"window": 0, "alert": 1, "fact": 2, "silence": 3, "incident": 4, "paging": 5}
 
 
 class Timers:
@@ -32,6 +33,9 @@ class Timers:
         queued = self._queued.get(subject)
         if queued is None or due < queued:
             self._queue(subject, due)
+
+    def due_of(self, subject: Subject) -> float | None:
+        return self._due.get(subject)
 
     def next_due(self) -> float | None:
         self._settle()

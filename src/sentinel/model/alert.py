@@ -4,8 +4,6 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from sentinel.model.delivery import Recipient
-
 AlertState = Literal["pending", "firing", "acknowledged", "resolved"]
 IncidentState = Literal["open", "acknowledged", "resolved"]
 AlertSeverity = Literal["critical", "warning", "info"]
@@ -19,6 +17,11 @@ class Alert(Struct, frozen=True, kw_only=True):
     into this alert, `signal` the number of the one that began it, `verdict` the detector's
     sentence at its last change, `cleared` the time since which its condition no longer holds.
     Times are seconds since 1970 UTC.
+
+    `about` holds what else the signal that began it said of itself (service, host, …), for
+    correlations. `unseen` counts the seconds of a pending alert during which nobody watched: they
+    do not count as holding. `cascade` says by what the alert was folded under its incident's root
+    (a code or a correlation); None for an alert that stands for the cause itself.
     """
 
     id: int
@@ -40,31 +43,25 @@ class Alert(Struct, frozen=True, kw_only=True):
     signal: int = 0
     incident: int | None = None
     verdict: str = ""
+    about: dict[str, str] = field(default_factory=dict)
+    unseen: float = 0.0
+    flapping: bool = False
+    cascade: str | None = None
 
     @property
     def active(self) -> bool:
         return self.state in ("firing", "acknowledged")
 
 
-class Paging(Struct, frozen=True):
-    """How far one route's escalation of an incident has come.
-
-    `step` is the next step to run and `step_at` its time, None when there is none left;
-    `repeat_at` is the time of the next reminder.
-    """
-
-    route: str
-    step: int = 0
-    step_at: float | None = None
-    repeat_at: float | None = None
-
-
 class Incident(Struct, frozen=True, kw_only=True):
     """The alerts that share one root cause; what a person is paged for.
 
     `root` is the alert that stands for the cause and `rule` its rule, `size` counts all alerts
-    that ever belonged to it. `told` lists the recipients who heard of it, who then also hear of
-    its end.
+    that ever belonged to it. `cause` is what a correlation found at the root where that is no
+    alert, such as a deploy.
+
+    An acknowledgement reminds whoever gave it at `ack_remind` and runs out at `ack_until`.
+    `outlived` is when the cascades of a cause that is over surface by themselves.
     """
 
     id: int
@@ -81,5 +78,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     acknowledged: float | None = None
     acknowledged_by: str | None = None
     resolved: float | None = None
-    paging: tuple[Paging, ...] = ()
-    told: tuple[Recipient, ...] = ()
+    cause: str = ""
+    ack_remind: float | None = None
+    ack_until: float | None = None
+    outlived: float | None = None

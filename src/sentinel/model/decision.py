@@ -9,14 +9,21 @@ Verb = Literal[
     "alert_dropped",
     "alert_fired",
     "alert_resolved",
+    "alert_flapping",
     "incident_opened",
     "incident_joined",
     "incident_rerooted",
     "incident_acknowledged",
+    "incident_unacknowledged",
     "incident_resolved",
     "delivery_enqueued",
     "not_delivered",
     "detector_failed",
+    "detector_full",
+    "groups_full",
+    "facts_full",
+    "silence_set",
+    "silence_ended",
 ]
 Outcome = Literal["waiting", "opened", "merged", "suppressed"]
 
@@ -34,9 +41,11 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class Match(Struct, frozen=True, kw_only=True):
-    """How one signal that matched one rule was accounted for."""
+    """How one signal that matched one rule was accounted for; `reason` says why it was
+    suppressed."""
 
     signal: int
     rule: str
     outcome: Outcome
     alert: int | None = None
+    reason: str = ""

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-Reason = Literal["firing", "cause_found", "reminder", "resolved", "test"]
+Reason = Literal["firing", "cause_found", "reminder", "ack_expiring", "resolved", "test"]
 DeliveryState = Literal["pending", "sending", "sent", "failed", "superseded"]
 
 
@@ -17,13 +17,14 @@ class Recipient(Struct, frozen=True):
 
 
 class DeliveryIntent(Struct, frozen=True, kw_only=True):
-    """What the engine wants sent."""
+    """What the engine wants sent. `also` are further incidents that the same message tells of."""
 
     recipient: Recipient
     reason: Reason
     incident: int | None
     severity: str
     at: float
+    also: tuple[int, ...] = ()
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -46,6 +47,7 @@ class Delivery(Struct, frozen=True, kw_only=True):
     receipt: str | None = None
     subject: str = ""
     fallback_of: int | None = None
+    also: tuple[int, ...] = ()
 
 
 class Message(Struct, frozen=True, kw_only=True):

@@ -68,6 +68,28 @@ def of_group(conn: sqlite3.Connection, group: int, limit: int = 20) -> list[Aler
     return [_alert(row[0]) for row in rows]
 
 
+def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 20) -> list[Alert]:
+    """Those that were not over at a time, newest first; of those that have ended since, only what
+    is among the latest thousand of the rule."""
+    rows = conn.execute(
+        "SELECT body FROM alerts WHERE started <= :at AND id IN (SELECT id FROM alerts"
+        " WHERE state IN ('pending', 'firing', 'acknowledged') AND +rule = :rule"
+        " UNION SELECT id FROM (SELECT id, resolved FROM alerts WHERE rule = :rule"
+        " ORDER BY id DESC LIMIT 1000) WHERE resolved > :at) ORDER BY id DESC LIMIT :limit",
+        {"rule": rule, "at": at, "limit": limit},
+    )
+    return [_alert(row[0]) for row in rows]
+
+
+def last_of_rule(conn: sqlite3.Connection, rule: str, at: float) -> Alert | None:
+    """The latest that had begun at a time."""
+    row = conn.execute(
+        "SELECT body FROM alerts WHERE rule = ? AND started <= ? ORDER BY id DESC LIMIT 1",
+        (rule, at),
+    ).fetchone()
+    return None if row is None else _alert(row[0])
+
+
 def unresolved(conn: sqlite3.Connection) -> list[Alert]:
     """Oldest first."""
     rows = conn.execute("SELECT body FROM alerts WHERE state != 'resolved' ORDER BY id")

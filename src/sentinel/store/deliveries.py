@@ -7,7 +7,7 @@ as superseded.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import zstandard
@@ -17,7 +17,7 @@ from sentinel.store import meta
 
 _COLUMNS = (
     "id, key, channel, address, person, reason, incident_id AS incident, severity, state, "
-    "attempts, created, due, sent, error, receipt, subject, fallback_of"
+    "attempts, created, due, sent, error, receipt, subject, fallback_of, also"
 )
 # This very text lets SQLite use the partial index deliveries_due.
 _OPEN = "state IN ('pending', 'sending')"
@@ -50,6 +50,7 @@ def enqueue(conn: sqlite3.Connection, intent: DeliveryIntent, now: float) -> int
         incident=intent.incident,
         severity=intent.severity,
         fallback_of=None,
+        also=intent.also,
         now=now,
     )
 
@@ -67,6 +68,7 @@ def enqueue_fallback(
         incident=failed.incident,
         severity=failed.severity,
         fallback_of=failed.id,
+        also=failed.also,
         now=now,
     )
 
@@ -272,6 +274,17 @@ def listing(
     )
 
 
+def of_incident(conn: sqlite3.Connection, incident: int, limit: int = 200) -> list[Delivery]:
+    """Those that tell of it, alone or with others, oldest first."""
+    return _many(
+        conn,
+        f"SELECT {_COLUMNS} FROM deliveries WHERE incident_id = :incident OR id IN (SELECT d.id "
+        "FROM deliveries AS d, json_each(d.also) AS one WHERE d.also <> '[]' "
+        "AND one.value = :incident) ORDER BY id LIMIT :limit",
+        {"incident": incident, "limit": limit},
+    )
+
+
 def counts(conn: sqlite3.Connection) -> Mapping[str, Mapping[DeliveryState, int]]:
     """How many there are, by channel and state."""
     found: dict[str, dict[DeliveryState, int]] = defaultdict(dict)
@@ -299,13 +312,26 @@ def _insert(
     incident: int | None,
     severity: str,
     fallback_of: int | None,
+    also: Sequence[int],
     now: float,
 ) -> int:
     # The key holds the row's own number, so it follows in a second step of the transaction.
     cursor = conn.execute(
         "INSERT INTO deliveries (key, channel, address, person, reason, incident_id, severity, "
-        "state, created, due, fallback_of) VALUES ('', ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
-        (channel, address, person, reason, incident, severity, now, now, fallback_of),
+        "state, created, due, fallback_of, also) "
+        "VALUES ('', ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        (
+            channel,
+            address,
+            person,
+            reason,
+            incident,
+            severity,
+            now,
+            now,
+            fallback_of,
+            msgspec.json.encode(also).decode(),
+        ),
     )
     id = cursor.lastrowid
     assert id is not None
@@ -322,5 +348,10 @@ def _told_otherwise(conn: sqlite3.Connection, id: int) -> bool:
     return row is not None
 
 
-def _many(conn: sqlite3.Connection, query: str, values: tuple[object, ...]) -> list[Delivery]:
-    return [msgspec.convert(dict(row), Delivery) for row in conn.execute(query, values)]
+def _many(
+    conn: sqlite3.Connection, query: str, values: tuple[object, ...] | Mapping[str, object]
+) -> list[Delivery]:
+    return [
+        msgspec.convert({**dict(row), "also": msgspec.json.decode(row["also"])}, Delivery)
+        for row in conn.execute(query, values)
+    ]

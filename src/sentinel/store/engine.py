@@ -5,14 +5,20 @@ import sqlite3
 import msgspec
 
 from sentinel.engine.effects import Effects
+from sentinel.engine.engine import Engine
 from sentinel.engine.state import Saved
-from sentinel.store import alerts, decisions, deliveries
+from sentinel.store import alerts, decisions, deliveries, facts, pagings, silences
 
 
 class Counters(msgspec.Struct):
     last_alert: int = 0
     last_incident: int = 0
+    last_silence: int = 0
     now: float = 0.0
+
+
+def counters_of(engine: Engine) -> Counters:
+    return Counters(engine.last_alert, engine.last_incident, engine.last_silence, engine.now)
 
 
 def load(conn: sqlite3.Connection) -> Saved:
@@ -21,12 +27,16 @@ def load(conn: sqlite3.Connection) -> Saved:
     return Saved(
         alerts=alerts.unresolved(conn),
         incidents=alerts.unresolved_incidents(conn),
+        pagings=pagings.load(conn),
+        silences=silences.lasting(conn, counters.now),
+        facts=facts.load(conn),
         windows={
             (row[0], row[1]): row[2]
             for row in conn.execute("SELECT rule, key, state FROM windows ORDER BY rule, key")
         },
         last_alert=counters.last_alert,
         last_incident=counters.last_incident,
+        last_silence=counters.last_silence,
         now=counters.now,
     )
 
@@ -35,6 +45,9 @@ def save(conn: sqlite3.Connection, effects: Effects, counters: Counters, now: fl
     """Write the effects of one step. `now` is when they were caused, for the outbox."""
     alerts.save(conn, effects.alerts.values())
     alerts.save_incidents(conn, effects.incidents.values())
+    pagings.save(conn, effects.pagings)
+    silences.save(conn, effects.silences.values())
+    facts.save(conn, effects.facts)
     decisions.record(conn, effects.decisions)
     decisions.record_matches(conn, effects.matches)
     for intent in effects.deliveries:

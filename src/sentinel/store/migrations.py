@@ -134,6 +134,39 @@ def signals_by_kind(db: Database) -> None:
     db.execute("CREATE INDEX signals_other ON signals (kind, seq) WHERE kind <> 'error'")
 
 
+_WHO_HEARS = """
+CREATE TABLE pagings (
+    route TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (route, key)
+) WITHOUT ROWID;
+CREATE TABLE silences (
+    id INTEGER PRIMARY KEY, starts REAL NOT NULL, ends REAL NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX silences_ends ON silences (ends);
+CREATE TABLE facts (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE commands (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, actor TEXT NOT NULL, body BLOB NOT NULL
+);
+ALTER TABLE matches ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE deliveries ADD COLUMN also TEXT NOT NULL DEFAULT '[]';
+CREATE INDEX decisions_rule ON decisions (rule, id) WHERE rule IS NOT NULL;
+CREATE INDEX matches_alert ON matches (alert_id) WHERE alert_id IS NOT NULL;
+CREATE INDEX alerts_rule ON alerts (rule, id)
+"""
+
+
+@migrations()
+def who_hears(db: Database) -> None:
+    """Pagings, silences and facts are state of the engine; commands come from other processes."""
+    for statement in _WHO_HEARS.split(";\n"):
+        db.execute(statement)
+
+
+@migrations()
+def told_together(db: Database) -> None:
+    """Few messages tell of several incidents: they are found without reading all the others."""
+    db.execute("CREATE INDEX deliveries_also ON deliveries (also) WHERE also <> '[]'")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to this program's. Raises StoreTooNew, having changed nothing."""
     db = Database(connection)

@@ -26,9 +26,16 @@ def page_of(conn: sqlite3.Connection, delivery: Delivery) -> Page | None:
         alerts=tuple(found),
         groups=tuple(behind),
         sample=newest[0] if newest else None,
+        others=_others(conn, delivery),
         first=deliveries.is_first(conn, delivery),
         failed_channel=original.channel if original else None,
     )
+
+
+def _others(conn: sqlite3.Connection, delivery: Delivery) -> tuple[Incident, ...]:
+    """The severest first, as the engine named them; those that were forgotten are left out."""
+    found = (alerts.get_incident(conn, number) for number in delivery.also)
+    return tuple(incident for incident in found if incident is not None)
 
 
 def _groups_of(conn: sqlite3.Connection, incident: Incident, found: list[Alert]) -> list[Group]:

@@ -91,6 +91,29 @@ def get(conn: sqlite3.Connection, seq: int) -> AnySignal | None:
     return None if row is None else _from_row(row)
 
 
+def last_before(conn: sqlite3.Connection, at: float) -> int:
+    """The number of the latest signal that had been received at a time; 0 for none."""
+    row = conn.execute(
+        "SELECT seq FROM signals WHERE received <= ? ORDER BY received DESC, seq DESC LIMIT 1",
+        (at,),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def latest_of_kind(conn: sqlite3.Connection, kind: str) -> float | None:
+    """When the latest signal of a kind came; None where none is known."""
+    if kind == "error":
+        # Only the others are indexed by kind; every error has a group.
+        row = conn.execute("SELECT max(last_seen) FROM groups").fetchone()
+    else:
+        row = conn.execute(
+            "SELECT received FROM signals WHERE kind = ? AND kind <> 'error'"
+            " ORDER BY seq DESC LIMIT 1",
+            (kind,),
+        ).fetchone()
+    return None if row is None else row[0]
+
+
 def latest_of_group(conn: sqlite3.Connection, group: int, limit: int = 1) -> list[Error]:
     """Newest first."""
     rows = conn.execute(

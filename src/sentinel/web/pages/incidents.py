@@ -7,10 +7,14 @@ from msgspec import Struct
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sentinel.engine.book import Book
+from sentinel.explanation import upcoming
+from sentinel.explanation.upcoming import Upcoming
 from sentinel.intelligence.catalog import Catalog, Entry
 from sentinel.model.alert import Alert, Incident, IncidentState
 from sentinel.model.decision import Decision
 from sentinel.model.delivery import Delivery
+from sentinel.model.paging import Gate
 from sentinel.store import alerts, audit, decisions, deliveries
 from sentinel.web.pages.home import Open, open_incident
 from sentinel.web.visit import Visit, signed_in
@@ -20,7 +24,7 @@ _A_PAGE = 50
 
 
 class IncidentPage(Struct, frozen=True, kw_only=True):
-    """`next_step_at` is when the next step of an escalation runs, if nobody acknowledges."""
+    """`upcoming` is what happens next if nobody acknowledges; `gates` are what keeps it quiet."""
 
     open: Open
     entry: Entry | None
@@ -28,15 +32,19 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
     cascades: list[Alert]
     timeline: list[Decision]
     deliveries: list[Delivery]
-    next_step_at: float | None
+    upcoming: list[Upcoming]
+    gates: list[Gate]
 
 
-def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> IncidentPage | None:
+def load(
+    conn: sqlite3.Connection, number: int, catalog: Catalog, book: Book
+) -> IncidentPage | None:
     incident = alerts.get_incident(conn, number)
     if incident is None:
         return None
     own = alerts.of_incident(conn, number)
-    due = [at for one in incident.paging for at in (one.step_at, one.repeat_at) if at is not None]
+    views = upcoming.pagings_of(conn, incident, book)
+    due = [one for view in views for one in view.upcoming]
     return IncidentPage(
         open=open_incident(conn, incident, catalog),
         entry=catalog.get(incident.code),
@@ -44,8 +52,11 @@ def load(conn: sqlite3.Connection, number: int, catalog: Catalog) -> IncidentPag
         cascades=[alert for alert in own if alert.id != incident.root],
         # That an alert joined says already that it brought no new message.
         timeline=[d for d in decisions.of_incident(conn, number) if d.reason != "same_incident"],
-        deliveries=deliveries.listing(conn, incident=number, limit=100),
-        next_step_at=min(due, default=None) if incident.state == "open" else None,
+        deliveries=deliveries.of_incident(conn, number)[::-1],
+        upcoming=upcoming.in_order([*due, *upcoming.of_incident(incident)]),
+        gates=[one.gate for one in views if one.gate is not None]
+        if incident.state == "open"
+        else [],
     )
 
 
@@ -66,8 +77,8 @@ async def _list(visit: Visit) -> Response:
 
 
 async def _show(visit: Visit) -> Response:
-    number, catalog = visit.number("id"), visit.catalog
-    found = await visit.find(lambda conn: load(conn, number, catalog), "incident")
+    number, setup = visit.number("id"), visit.services.setup
+    found = await visit.find(lambda conn: load(conn, number, setup.catalog, setup.book), "incident")
     return await visit.render("incident.html", page=found, incident=found.open.incident)
 
 

@@ -1,0 +1,71 @@
+"""Hours with nobody on call, and steps that reach nobody because of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sentinel.config.lints.warning import warn
+from sentinel.config.model import Config, EscalationConfig, ScheduleConfig, StepConfig
+from sentinel.config.problem import Problem
+from sentinel.engine.schedules import Shift, shifts
+
+AHEAD = 35 * 86_400.0
+"""How far is looked: five weeks, in seconds."""
+
+
+def lint_on_call(config: Config, now: float) -> Iterator[Problem]:
+    """`now` is in seconds since 1970 UTC."""
+    used = [
+        one.schedule
+        for escalation in config.escalations.values()
+        for step in escalation.steps
+        for one in step.on_call
+    ]
+    gaps = {name: _gaps(config.schedules[name], now) for name in dict.fromkeys(used)}
+    for name, found in gaps.items():
+        if found:
+            yield _gap(config.schedules[name], found[0])
+    empty = {name for name, found in gaps.items() if _is_whole(found)}
+    for escalation in config.escalations.values():
+        for number, step in enumerate(escalation.steps, 1):
+            if not _reaches(step, empty):
+                yield _nobody(escalation, step, number)
+
+
+def _gaps(config: ScheduleConfig, now: float) -> list[Shift]:
+    return [shift for shift in shifts(config.schedule, now, now + AHEAD) if not shift.people]
+
+
+def _is_whole(gaps: list[Shift]) -> bool:
+    return any(gap.end - gap.start >= AHEAD for gap in gaps)
+
+
+def _reaches(step: StepConfig, empty: set[str]) -> bool:
+    return bool(step.recipients) or any(
+        one.schedule not in empty and any(one.reach.values()) for one in step.on_call
+    )
+
+
+def _gap(config: ScheduleConfig, gap: Shift) -> Problem:
+    zone = config.schedule.zone
+    start, end = (datetime.fromtimestamp(at, zone) for at in (gap.start, gap.end))
+    return warn(
+        config,
+        "schedule/gap",
+        config.schedule.name,
+        found=f"nobody on call from {start:%a %Y-%m-%d %H:%M} to {end:%a %Y-%m-%d %H:%M} "
+        f"({zone.key})",
+        expected="somebody at every hour of the next five weeks",
+        hint="add a layer below the others that is always on, or an override",
+    )
+
+
+def _nobody(escalation: EscalationConfig, step: StepConfig, number: int) -> Problem:
+    return warn(
+        escalation,
+        "escalation/reaches-nobody",
+        escalation.name,
+        found=f"step {number}, which reaches nobody in the next five weeks: "
+        f"{', '.join(step.notify)}",
+        expected="somebody who hears of it",
+        hint="add a person or a channel to the step",
+    )

@@ -1,0 +1,190 @@
+"""Windows: what a rule's detector makes of a signal or of the passing of time for one group key,
+with missing data and recovery thresholds folded in."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from sentinel.engine.effects import WindowKey
+from sentinel.engine.rules import Detector, Entry, Rule
+from sentinel.engine.state import State, Window
+from sentinel.model.signal import Signal
+from sentinel.model.values import Duration
+from sentinel.model.verdict import Verdict
+
+MOST_GROUPS_OF_A_RULE = 100_000
+# A group of which nothing has come for so long is gone for good.
+FORGOTTEN_AFTER = 7 * 86_400.0
+
+
+class Refused(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def observe(state: State, entry: Entry, key: WindowKey, signal: Signal) -> Verdict:
+    """Let the rule's detector take a signal. Raises Refused with the reason if it does not."""
+    rule = entry.rule
+    window = state.windows.get(key)
+    if window is None:
+        if state.groups_of[rule.name] >= MOST_GROUPS_OF_A_RULE:
+            state.refuse_group(rule.name, MOST_GROUPS_OF_A_RULE)
+            raise Refused("too_many_groups")
+        window = Window(rule.detector.type)
+    take = rule.detector.observe if entry.counts else rule.detector.observe_other
+    ask = partial(take, signal, window.state, state.now)  # type: ignore[arg-type]
+    return _judge(state, rule, key, window, ask, seen=state.now)
+
+
+def tick(state: State, rule: Rule, key: WindowKey) -> Verdict | None:
+    """Let time pass. None where the window is gone or its detector failed."""
+    window = state.windows.get(key)
+    if window is None:
+        return None
+    ask = _nothing if window.state is None else partial(rule.detector.tick, window.state, state.now)
+    try:
+        return _judge(state, rule, key, window, ask, seen=window.seen)
+    except Refused:
+        return None
+
+
+def begin(state: State, rule: Rule) -> None:
+    """Watch for silence from now on: a rule without `by` has its one group before any signal."""
+    key: WindowKey = (rule.name, "{}")
+    watches = rule.detector.watches_silence or rule.on_missing == "fire"
+    if rule.by or not watches or key in state.windows:
+        return
+    ask = partial(rule.detector.begin, state.now)
+    try:
+        _judge(state, rule, key, Window(rule.detector.type), ask, seen=state.now)
+    except Refused:
+        return
+
+
+def explain(rule: Rule, window: Window | None, now: float) -> str:
+    """What is in a window, in its detector's words."""
+    if window is None or window.missing:
+        return f"no data has come for {Duration(rule.missing_after)}"
+    try:
+        return rule.detector.explain(window.state, now)
+    except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
+        return f"{rule.detector.type} could not say why: it raised {type(error).__name__}"
+
+
+def note_end(state: State, rule: Rule, key: WindowKey) -> None:
+    """An alert of this group has ended: what flapping is known by."""
+    if not rule.flapping.times:
+        return
+    window = state.windows.get(key) or Window(rule.detector.type)
+    ended = replace(window, ends=(*window.ends, state.now)[-rule.flapping.times :])
+    state.put_window(key, ended, due_of(rule, ended))
+
+
+def is_flapping(state: State, rule: Rule, key: WindowKey) -> bool:
+    window, flapping = state.windows.get(key), rule.flapping
+    if window is None or not flapping.times:
+        return False
+    recent = [end for end in window.ends if end + flapping.within > state.now]
+    return len(recent) >= flapping.times
+
+
+def _judge(
+    state: State,
+    rule: Rule,
+    key: WindowKey,
+    window: Window,
+    ask: Callable[[], tuple[Any, Verdict]],
+    *,
+    seen: float | None,
+) -> Verdict:
+    if rule.name in state.broken:
+        raise Refused("detector_failed")
+    try:
+        after, verdict = ask()
+        if rule.recover is not None and not verdict.holds:
+            verdict = _recovering(state, rule.recover, key, after, verdict)
+        holds, recheck, full = verdict.holds, verdict.recheck, verdict.full
+    except Exception as error:
+        # Code of third parties may raise anything.
+        state.set_aside(rule.name, error)
+        raise Refused("detector_failed") from error
+    if full and not window.full:
+        state.note_full(key)
+    full = full or window.full
+    missing = forgotten = False
+    if rule.on_missing != "keep":
+        missing, forgotten = _missing(state, rule, seen)
+        if missing:
+            holds = rule.on_missing == "fire" and not forgotten
+            verdict = Verdict(holds, recheck, verdict.facts)
+        if forgotten:
+            after = recheck = None
+    ends = window.ends
+    if ends:
+        ends = tuple(end for end in ends if end + rule.flapping.within > state.now)
+    fresh = Window(rule.detector.type, after, _later(state, recheck), seen, ends, missing, full)
+    waits = rule.on_missing == "fire" and seen is not None and not forgotten
+    if after is None and not holds and not ends and not waits:
+        state.put_window(key, None)
+    else:
+        state.put_window(key, fresh, due_of(rule, fresh))
+    return verdict
+
+
+def _nothing() -> tuple[Any, Verdict]:
+    return None, Verdict(False)
+
+
+def _recovering(
+    state: State, recover: Detector, key: WindowKey, after: Any, verdict: Verdict
+) -> Verdict:
+    """The easier threshold decides whether an alert that fires goes on."""
+    alert = state.current_alert(key)
+    if after is None or alert is None or not alert.active:
+        return verdict
+    _, easier = recover.tick(after, state.now)
+    if not easier.holds:
+        return verdict
+    times = [time for time in (verdict.recheck, easier.recheck) if time is not None]
+    return Verdict(True, min(times, default=None), verdict.facts, verdict.full)
+
+
+def _missing(state: State, rule: Rule, seen: float | None) -> tuple[bool, bool]:
+    """Whether data is missing, and whether it has been for so long that it is forgotten."""
+    if seen is None or state.now < seen + rule.missing_after:
+        return False, False
+    return True, _forgets(rule) and state.now >= seen + _forgotten_after(rule)
+
+
+def _forgets(rule: Rule) -> bool:
+    """A rule without groups goes on waiting for its data; groups may be gone for good."""
+    return bool(rule.by) or rule.on_missing == "resolve"
+
+
+def _forgotten_after(rule: Rule) -> float:
+    return max(FORGOTTEN_AFTER, rule.missing_after)
+
+
+def _later(state: State, recheck: float | None) -> float | None:
+    """A detector that asks to be called again at once would be called for ever."""
+    if recheck is None or recheck > state.now:
+        return recheck
+    return state.now + 1.0
+
+
+def due_of(rule: Rule, window: Window) -> float | None:
+    """When the detector is to be asked again, data counts as missing, or flapping is forgotten."""
+    if rule.on_missing == "keep" and not window.ends:
+        return window.recheck
+    times = [window.recheck]
+    if rule.on_missing != "keep" and window.seen is not None:
+        if not window.missing:
+            times.append(window.seen + rule.missing_after)
+        elif _forgets(rule):
+            times.append(window.seen + _forgotten_after(rule))
+    if window.ends:
+        times.append(window.ends[-1] + rule.flapping.within)
+    return min((time for time in times if time is not None), default=None)

@@ -1,0 +1,193 @@
+"""Recovery thresholds, data that is missing, flapping, and time in which nobody watched."""
+
+import pytest
+
+from sentinel.detectors.any import AnyMatch, AnyParams
+from sentinel.detectors.flatline import Flatline, FlatlineParams
+from sentinel.detectors.frequency import Frequency, FrequencyParams
+from sentinel.detectors.threshold import Threshold, ThresholdParams
+from sentinel.engine.rules import Flapping, Rule, make_rule
+from sentinel.model.signal import Metric
+from sentinel.model.values import Duration
+from tests.engine.worlds import World, any_rule, book, error, route
+
+HOUR = 3_600.0
+
+
+def often(num_events: int) -> Frequency:
+    return Frequency(FrequencyParams(num_events=num_events, timeframe=Duration(60)))
+
+
+def cpu(at: float, value: float, host: str = "a") -> Metric:
+    return Metric(received=at, at=at, seq=int(at) + 1, name="cpu", value=value, host=host)
+
+
+def cpu_rule(**options: object) -> Rule:
+    detector = Threshold(ThresholdParams(above=80))
+    options.setdefault("by", ["host"])
+    return make_rule(name="Cpu", kind="metric", where={"name": "cpu"}, detector=detector, **options)
+
+
+def told(world: World) -> list[tuple[float, str]]:
+    return [(at, reason) for at, _, reason in world.delivered()]
+
+
+def test_an_alert_goes_on_while_the_easier_threshold_holds() -> None:
+    easier = Threshold(ThresholdParams(above=70))
+    world = World(book(cpu_rule(recover=easier)))
+    world.run(cpu(0, 85), cpu(10, 75), cpu(20, 71))
+    assert told(world) == [(0, "firing")]
+    world.run(cpu(30, 69))
+    assert told(world) == [(0, "firing"), (30, "resolved")]
+
+
+def test_the_easier_threshold_alone_begins_no_alert() -> None:
+    world = World(book(cpu_rule(recover=Threshold(ThresholdParams(above=70)))))
+    world.run(cpu(0, 75))
+    assert told(world) == []
+
+
+def test_an_alert_of_many_events_ends_when_less_than_the_easier_number_are_left() -> None:
+    rule = make_rule(name="R", kind="error", where={}, detector=often(3), recover=often(1))
+    world = World(book(rule))
+    world.run(error(0), error(10), error(20), until=79)
+    assert told(world) == [(20, "firing")]
+    world.run(until=80)
+    assert told(world) == [(20, "firing"), (80, "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("on_missing", "value", "expected"),
+    [
+        ("keep", 85, [(0, "firing")]),
+        ("resolve", 85, [(0, "firing"), (600, "resolved")]),
+        ("fire", 10, [(600, "firing")]),
+        ("keep", 10, []),
+        ("resolve", 10, []),
+    ],
+)
+def test_data_that_stops_coming(
+    on_missing: str, value: float, expected: list[tuple[float, str]]
+) -> None:
+    world = World(book(cpu_rule(on_missing=on_missing, missing_after=600)))
+    world.run(cpu(0, value), until=5_000)
+    assert told(world) == expected
+
+
+def test_an_alert_on_missing_data_ends_when_data_comes_again() -> None:
+    world = World(book(cpu_rule(on_missing="fire", missing_after=600)))
+    world.run(cpu(0, 10), until=700)
+    world.run(cpu(800, 10))
+    assert told(world) == [(600, "firing"), (800, "resolved")]
+    assert "no data has come for 10m" in world.alerts[1].verdict
+
+
+def test_a_group_that_is_missing_for_a_week_is_forgotten() -> None:
+    world = World(book(cpu_rule(on_missing="fire", missing_after=600)))
+    world.run(cpu(0, 10), until=8 * 86_400)
+    assert told(world)[-1] == (7 * 86_400, "resolved")
+    world.run(until=9 * 86_400)
+    assert not world.windows
+
+
+def test_a_rule_without_groups_fires_when_no_data_ever_comes() -> None:
+    world = World(book(cpu_rule(by=[], on_missing="fire", missing_after=600)))
+    world.run(until=700)
+    assert told(world) == [(600, "firing")]
+
+
+def test_silence_is_watched_from_the_start() -> None:
+    detector = Flatline(FlatlineParams(timeframe=Duration(300)))
+    world = World(book(make_rule(name="Quiet", kind="error", where={}, detector=detector)))
+    world.run(until=1_000)
+    assert told(world) == [(300, "firing")]
+    world.run(error(1_100))
+    assert told(world)[-1] == (1_100, "resolved")
+
+
+def toggling(times: int, **options: object) -> World:
+    world = World(book(any_rule(timeframe=10, **options)))
+    for n in range(times):
+        world.run(error(n * 100.0))
+    return world
+
+
+def test_a_flapping_alert_becomes_one_that_says_so() -> None:
+    world = toggling(10)
+    world.run(until=HOUR)
+    fired = [at for at, reason in told(world) if reason == "firing"]
+    assert fired == [0, 100, 200, 300]
+    assert world.alerts[4].flapping
+    assert "alert_flapping" in world.verbs()
+    assert told(world)[-1] == (900 + 10 + 900, "resolved")
+
+
+def test_flapping_is_forgotten_with_time() -> None:
+    world = toggling(3)
+    world.run(error(2 * HOUR), until=2 * HOUR + 10)
+    assert told(world)[-1] == (2 * HOUR + 10, "resolved")
+
+
+def test_flap_damping_can_be_turned_off() -> None:
+    world = toggling(10, flapping=Flapping(times=0))
+    assert len([reason for _, reason in told(world) if reason == "firing"]) == 10
+    assert not world.alerts[10].flapping
+
+
+def pending() -> World:
+    return World(book(any_rule(hold=60, timeframe=10_000), routes=[route()]))
+
+
+def test_time_in_which_nobody_watched_does_not_count_as_holding() -> None:
+    world = pending()
+    world.run(error(0), until=10)
+    world.restart(now=1_000, unseen=990)
+    world.run(until=1_049)
+    assert told(world) == []
+    world.run(until=1_050)
+    assert told(world) == [(1_050, "firing")]
+
+
+def test_a_restart_without_a_gap_leaves_a_pending_alert_its_time() -> None:
+    world = pending()
+    world.run(error(0), until=10)
+    world.restart()
+    world.run(until=60)
+    assert told(world) == [(60, "firing")]
+
+
+def test_an_alert_that_is_gone_must_be_seen_to_be_gone() -> None:
+    world = World(book(any_rule(timeframe=10, keep=60)))
+    world.run(error(0), until=20)
+    world.restart(now=1_000, unseen=980)
+    world.run(until=1_049)
+    assert told(world) == [(0, "firing")]
+    world.run(until=1_050)
+    assert told(world)[-1] == (1_050, "resolved")
+
+
+def test_a_state_at_its_cap_is_told_once() -> None:
+    detector = Threshold(ThresholdParams(above=1e9, over=Duration(100_000)))
+    rule = make_rule(name="Busy", kind="metric", where={}, detector=detector)
+    world = World(book(rule))
+    for second in range(10_010):
+        world.run(cpu(second, 1))
+    assert world.verbs() == ["detector_full"]
+
+
+def test_signals_of_groups_beyond_the_cap_are_accounted_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sentinel.engine.windows.MOST_GROUPS_OF_A_RULE", 2)
+    world = World(book(any_rule(by=["tenant"])))
+    world.run(*[error(n, tenant=str(n), group=n) for n in range(1, 5)])
+    outcomes = [(m.outcome, m.reason) for m in world.history.matches]
+    assert outcomes[2:] == [("suppressed", "too_many_groups")] * 2
+    assert world.verbs().count("groups_full") == 1
+
+
+def test_the_default_detector_needs_no_data_to_end() -> None:
+    world = World(book(any_rule(timeframe=10)))
+    assert isinstance(AnyMatch(AnyParams()), AnyMatch)
+    world.run(error(0), until=10)
+    assert told(world) == [(0, "firing"), (10, "resolved")]
