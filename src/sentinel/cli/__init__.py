@@ -9,11 +9,12 @@ from sentinel.cli.app import app
 from sentinel.errors import SentinelError
 
 # Importing them registers their commands.
-from sentinel.cli import checks, copies, daemon, explain, lists, projects, reports, sending  # noqa: F401  isort: skip
+from sentinel.cli import backtest, checks, copies, daemon, explain, imports, lists  # noqa: F401  isort: skip
+from sentinel.cli import acknowledging, projects, rehearse, reports, sending, silences  # noqa: F401  isort: skip
 
 
 def main() -> None:
-    """Exit status: 0 done, 1 refused or not found, 2 wrong usage."""
+    """Exit status: 0 done, 1 refused or not found, 2 wrong usage, 3 done in part."""
     try:
         app()
     except (SentinelError, OSError) as error:
