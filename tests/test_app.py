@@ -1,11 +1,13 @@
 """What becomes of a daemon whose own parts fail."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from sentinel.api import Error
 from sentinel.app import App, Options
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import Engine
@@ -60,9 +62,25 @@ async def test_a_job_that_fails_is_begun_again(app: App, clock: FakeClock) -> No
     assert [line["event"] for line in logs] == ["a job has failed"]
 
 
-def test_a_rule_that_was_set_aside_is_logged(app: App) -> None:
+async def test_a_rule_that_was_set_aside_is_reported_as_an_error(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: list[Error] = []
+
+    async def emit(signals: Sequence[Error]) -> None:
+        stored.extend(signals)
+
+    monkeypatch.setattr(app, "_emit", emit)
     failed = Decision(at=1.0, verb="detector_failed", reason="X", text="it raised X", rule="Often")
     engine = Engine(book(any_rule()), Saved(), 0.0)
+    written = Written(engine, [], Effects(decisions=[failed]))
     with capture_logs() as logs:
-        app._committed(Written(engine, [], Effects(decisions=[failed])))
-    assert [(line["rule"], line["reason"]) for line in logs] == [("Often", "it raised X")]
+        app._committed(written)
+        app._committed(written)
+        await asyncio.gather(*app._reports)
+    assert [(line["code"], line["reason"]) for line in logs] == [
+        ("SENTINEL_DETECTOR_FAILED", "Often: it raised X")
+    ]
+    assert [(error.code, error.tags) for error in stored] == [
+        ("SENTINEL_DETECTOR_FAILED", {"rule": "Often"})
+    ]

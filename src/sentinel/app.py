@@ -16,11 +16,10 @@ import uvloop
 from msgspec import Struct
 
 from sentinel import installation, systemd
-from sentinel.api import AnySignal, Context
+from sentinel.api import AnySignal, Context, Error
 from sentinel.channels import Channels, address_of
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
-from sentinel.discretion import presentable
 from sentinel.errors import SentinelError
 from sentinel.installation import Installation
 from sentinel.keys import Keys
@@ -32,6 +31,7 @@ from sentinel.pages import Composer
 from sentinel.pipeline import Pipeline, Written
 from sentinel.retention import Sweeper
 from sentinel.scheduler import Scheduler, jobs
+from sentinel.self_report import SelfReport
 from sentinel.store import accounts, meta
 from sentinel.store.database import Database
 from sentinel.store.lock import locked
@@ -80,6 +80,8 @@ class App:
         self._reload_asked = asyncio.Event()
         self._metrics = Metrics()
         self._live = Live()
+        self._self_report = SelfReport(clock)
+        self._reports: set[asyncio.Future[None]] = set()
 
     async def run(self) -> None:
         """Serve until `stop`. Raises ConfigError, StoreError or OSError if it can't start."""
@@ -231,10 +233,20 @@ class App:
         if written.effects.deliveries:
             self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
         self._live.committed(written)
-        for decision in written.effects.decisions:
-            if decision.verb == "detector_failed":
-                reason = presentable(decision.text, ())
-                log.error("a rule is off", rule=decision.rule, reason=reason)
+        for error in self._self_report.of(written.effects.decisions):
+            log.error("in need of attention", code=error.code, reason=error.message)
+            self._report(error)
+
+    def _report(self, error: Error) -> None:
+        """Sentinel's own errors take the way of all others, once this commit is through."""
+        task = asyncio.ensure_future(self._emit([error]))
+        self._reports.add(task)
+        task.add_done_callback(self._reported)
+
+    def _reported(self, task: asyncio.Future[None]) -> None:
+        self._reports.discard(task)
+        if not task.cancelled() and (refused := task.exception()) is not None:
+            log.error("an own error was not stored", error=str(refused))
 
     async def _emit(self, signals: Sequence[AnySignal]) -> None:
         await self._pipeline.accept(OWN_PROJECT, list(signals))
