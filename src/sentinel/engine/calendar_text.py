@@ -109,11 +109,17 @@ def parse_every(value: object) -> int:
 
 def parse_handoff(value: object) -> Handoff:
     """`Mon 09:00`, `monday 09:00` or `09:00`."""
+    expected = "a hand-off such as Mon 09:00, or 09:00"
     words = value.lower().split() if isinstance(value, str) else []
     weekday = _weekday(words[0]) if len(words) == 2 else None
+    if len(words) == 1 and _weekday(words[0]) is not None:
+        raise _wrong(expected, value, f"add the time of day: {value} 09:00")
     if len(words) not in (1, 2) or (len(words) == 2 and weekday is None):
-        raise _wrong("a hand-off such as Mon 09:00, or 09:00", value)
-    minute = parse_clock(words[-1])
+        raise _wrong(expected, value)
+    try:
+        minute = parse_clock(words[-1])
+    except ValueError:
+        raise _wrong(expected, value, "write the time with two digits each") from None
     if minute == 24 * 60:
         raise _wrong("a hand-off from 00:00 to 23:59", value, "write 00:00 of the next day")
     return Handoff(minute, weekday)

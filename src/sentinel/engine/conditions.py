@@ -33,20 +33,52 @@ class Line(Struct, frozen=True):
 
 class Condition(Struct, frozen=True):
     """`equal` holds the fields that must have one of some values: what an index can use. `text`
-    says the whole in words; it is empty where every signal will do."""
+    says the whole in words; it is empty where every signal will do. `parts` are the tests one by
+    one, by their keys.
+    """
 
     matches: Callable[[Signal], bool]
     explain: Callable[[Signal], list[Line]]
     equal: dict[str, frozenset[Any]]
     text: str = ""
+    parts: tuple[tuple[str, Callable[[Signal], bool]], ...] = ()
+
+    def matches_but(self, path: str) -> Callable[[Signal], bool]:
+        """The test of what is left once this field is known to have one of its values."""
+        return _all_of([test for key, test in self.parts if key != path])
 
 
 def compile_where(where: Mapping[str, Any]) -> Condition:
     """Raises re2.error for a regular expression that does not compile."""
-    parts = [_part(key, wanted) for key, wanted in where.items()]
-    equal = {key: values for part in parts for key, values in part.equal.items()}
-    text = ", ".join(part.text for part in parts)
-    return Condition(_all_of([p.matches for p in parts]), _lines_of(parts), equal, text)
+    return _all_parts([(key, _part(key, wanted)) for key, wanted in where.items()])
+
+
+def both_of(one: Condition, other: Condition) -> Condition:
+    """Not by field: where both name one, both must be met."""
+    return _all_parts([("", one), ("", other)])
+
+
+def negation_of(one: Condition) -> Condition:
+    def matches(signal: Signal) -> bool:
+        return not one.matches(signal)
+
+    def explain(signal: Signal) -> list[Line]:
+        return [_negated(line) for line in one.explain(signal)]
+
+    return Condition(matches, explain, {}, f"not ({one.text})", (("", matches),))
+
+
+def _all_parts(parts: Sequence[tuple[str, Condition]]) -> Condition:
+    own = [part for _, part in parts]
+    # The cheap ones first: a regular expression is tried on what else would match.
+    parts = sorted(parts, key=lambda named: not named[1].equal)
+    return Condition(
+        _all_of([part.matches for _, part in parts]),
+        _lines_of(own),
+        {key: values for part in own for key, values in part.equal.items()},
+        ", ".join(part.text for part in own if part.text),
+        tuple((key, part.matches) for key, part in parts),
+    )
 
 
 def getter(path: str) -> Getter:
@@ -59,13 +91,7 @@ def getter(path: str) -> Getter:
 
 def _part(key: str, wanted: Any) -> Condition:
     if key == "not":
-        inner = compile_where(wanted)
-        return Condition(
-            lambda signal: not inner.matches(signal),
-            lambda signal: [_negated(line) for line in inner.explain(signal)],
-            {},
-            f"not ({inner.text})",
-        )
+        return negation_of(compile_where(wanted))
     if key in ("any", "all"):
         choices = [compile_where(choice) for choice in wanted]
         tests = [choice.matches for choice in choices]
@@ -78,9 +104,14 @@ def _part(key: str, wanted: Any) -> Condition:
 
 def _field(path: str, wanted: Any) -> Condition:
     read, test = getter(path), _test(wanted)
+    equality = _equality(path, wanted)
+    values = equality.get(path)
 
     def matches(signal: Signal) -> bool:
         return test(read(signal))
+
+    def is_one_of(signal: Signal) -> bool:
+        return read(signal) in values  # type: ignore[operator]
 
     def explain(signal: Signal) -> list[Line]:
         value = read(signal)
@@ -88,7 +119,8 @@ def _field(path: str, wanted: Any) -> Condition:
             Line(path, _text(wanted), "nothing" if value is None else _shown(value), test(value))
         ]
 
-    return Condition(matches, explain, _equality(path, wanted), f"{path} {_text(wanted)}")
+    text = f"{path} {_text(wanted)}"
+    return Condition(matches if values is None else is_one_of, explain, equality, text)
 
 
 def _equality(path: str, wanted: Any) -> dict[str, frozenset[Any]]:

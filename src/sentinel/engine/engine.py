@@ -11,7 +11,8 @@ from sentinel.engine import acknowledgement, alerts, correlation, facts, paging,
 from sentinel.engine.book import Book
 from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilence
 from sentinel.engine.effects import Effects, WindowKey
-from sentinel.engine.rules import Entry, encode_key
+from sentinel.engine.keys import Keys
+from sentinel.engine.rules import Entry
 from sentinel.engine.state import Saved, State, revive
 from sentinel.engine.timers import Subject
 from sentinel.model.alert import Alert
@@ -38,6 +39,7 @@ class Engine:
 
     def __init__(self, book: Book, saved: Saved, now: float, *, unseen: float = 0.0) -> None:
         self._state = State(book)
+        self._keys = Keys()
         self._restore(saved, now, unseen)
 
     @property
@@ -78,13 +80,15 @@ class Engine:
         Timers that were due before a signal run before it, at their own time: how inputs are
         cut into steps makes no difference. Time that runs backwards is held still.
         """
+        state = self._state
         for one in inputs:
             self._advance(one.received)
             if isinstance(one, Signal):
                 self._take(one)
             else:
                 self._obey(one)
-            self._free()
+            if state.freed:
+                self._free()
         self._advance(now)
         return self._state.take_effects()
 
@@ -93,9 +97,7 @@ class Engine:
         if isinstance(signal, Change | Status):
             correlation.meet(state, facts.take(state, signal))
         for entry in state.book.rules.matching(signal):
-            rule = entry.rule
-            key: WindowKey = (rule.name, encode_key(rule.key(signal)))
-            match = self._judge(entry, key, signal)
+            match = self._judge(entry, self._keys.of(entry.rule, signal), signal)
             if entry.counts:
                 state.effects.matches.append(match)
 
@@ -124,14 +126,14 @@ class Engine:
         for due, subject in self._state.timers.pop_until(time):
             self._state.now = max(self._state.now, due)
             self._on_timer(subject)
-            self._free()
+            if self._state.freed:
+                self._free()
         self._state.now = max(self._state.now, time)
 
     def _free(self) -> None:
         """Pagings that something kept quiet, once that is over."""
-        if self._state.freed:
-            self._state.freed = False
-            paging.stir(self._state)
+        self._state.freed = False
+        paging.stir(self._state)
 
     def _on_timer(self, subject: Subject) -> None:
         state = self._state

@@ -6,8 +6,16 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from sentinel.engine.conditions import Condition, Getter, compile_where, getter
+from sentinel.engine.conditions import (
+    Condition,
+    Getter,
+    both_of,
+    compile_where,
+    getter,
+    negation_of,
+)
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.signal import KIND_OF, AnySignal, Signal
 from sentinel.model.verdict import Verdict
@@ -145,8 +153,8 @@ class Entry(Struct, frozen=True):
     number: int
     rule: Rule
     kind: str
+    condition: Condition
     matches: Callable[[Signal], bool]
-    equal: dict[str, frozenset[Any]]
     counts: bool = True
 
 
@@ -170,11 +178,13 @@ class RuleIndex:
         return found
 
     def _add(self, entry: Entry) -> None:
-        equal = entry.equal
+        equal = entry.condition.equal
         path = next((name for name in _SELECTIVE if name in equal), next(iter(equal), None))
         if path is None:
             self._rest[entry.kind].append(entry)
             return
+        # What the index has found need not be tested again.
+        entry = replace(entry, matches=entry.condition.matches_but(path))
         table = self._keyed[entry.kind].setdefault(path, {})
         for value in equal[path]:
             table.setdefault(value, []).append(entry)
@@ -191,29 +201,17 @@ class RuleIndex:
 def _entries(number: int, rule: Rule) -> Iterator[Entry]:
     own, population = rule.condition, rule.population
     if population is None:
-        yield Entry(number, rule, rule.kind, own.matches, own.equal)
+        yield Entry(number, rule, rule.kind, own, own.matches)
         return
-    all_of = population.condition
+    whole = population.condition
     if population.kind != rule.kind:
-        yield Entry(number, rule, rule.kind, own.matches, own.equal)
-        yield Entry(number, rule, population.kind, all_of.matches, all_of.equal, counts=False)
+        yield Entry(number, rule, rule.kind, own, own.matches)
+        yield Entry(number, rule, population.kind, whole, whole.matches, counts=False)
         return
     # A share of the same kind: what meets the conditions counts only as a part of the whole.
-    yield Entry(
-        number,
-        rule,
-        rule.kind,
-        lambda signal: own.matches(signal) and all_of.matches(signal),
-        {**own.equal, **all_of.equal},
-    )
-    yield Entry(
-        number,
-        rule,
-        rule.kind,
-        lambda signal: all_of.matches(signal) and not own.matches(signal),
-        all_of.equal,
-        counts=False,
-    )
+    both, rest = both_of(own, whole), both_of(negation_of(own), whole)
+    yield Entry(number, rule, rule.kind, both, both.matches)
+    yield Entry(number, rule, rule.kind, rest, rest.matches, counts=False)
 
 
 def encode_key(key: Mapping[str, str]) -> str:

@@ -42,6 +42,8 @@ class Window(Struct):
     ends: tuple[float, ...] = ()
     missing: bool = False
     full: bool = False
+    due: float | None = None
+    """When its timer is set to; not saved, as it follows from the rest."""
 
 
 class SavedWindow(Struct, array_like=True):
@@ -112,11 +114,14 @@ class State:
         if window is None:
             if self.windows.pop(key, None) is not None:
                 self.groups_of[key[0]] -= 1
-        else:
-            if key not in self.windows:
-                self.groups_of[key[0]] += 1
-            self.windows[key] = window
-        self.timers.set(("window", *key), due)
+            self.timers.set(("window", *key), None)
+            return
+        if key not in self.windows:
+            self.groups_of[key[0]] += 1
+        self.windows[key] = window
+        if due != window.due:
+            window.due = due
+            self.timers.set(("window", *key), due)
 
     def put_alert(self, window: WindowKey, alert: Alert) -> None:
         self.effects.alerts[alert.id] = alert

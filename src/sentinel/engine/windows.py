@@ -2,7 +2,6 @@
 with missing data and recovery thresholds folded in."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -35,8 +34,8 @@ def observe(state: State, entry: Entry, key: WindowKey, signal: Signal) -> Verdi
             raise Refused("too_many_groups")
         window = Window(rule.detector.type)
     take = rule.detector.observe if entry.counts else rule.detector.observe_other
-    ask = partial(take, signal, window.state, state.now)  # type: ignore[arg-type]
-    return _judge(state, rule, key, window, ask, seen=state.now)
+    window.seen = state.now
+    return _judge(state, rule, key, window, take, signal, window.state, state.now)
 
 
 def tick(state: State, rule: Rule, key: WindowKey) -> Verdict | None:
@@ -44,9 +43,10 @@ def tick(state: State, rule: Rule, key: WindowKey) -> Verdict | None:
     window = state.windows.get(key)
     if window is None:
         return None
-    ask = _nothing if window.state is None else partial(rule.detector.tick, window.state, state.now)
+    # A window is kept without a state where only its past is of interest.
+    take = _nothing if window.state is None else rule.detector.tick
     try:
-        return _judge(state, rule, key, window, ask, seen=window.seen)
+        return _judge(state, rule, key, window, take, window.state, state.now)
     except Refused:
         return None
 
@@ -57,9 +57,9 @@ def begin(state: State, rule: Rule) -> None:
     watches = rule.detector.watches_silence or rule.on_missing == "fire"
     if rule.by or not watches or key in state.windows:
         return
-    ask = partial(rule.detector.begin, state.now)
+    window = Window(rule.detector.type, seen=state.now)
     try:
-        _judge(state, rule, key, Window(rule.detector.type), ask, seen=state.now)
+        _judge(state, rule, key, window, rule.detector.begin, state.now)
     except Refused:
         return
 
@@ -96,14 +96,13 @@ def _judge(
     rule: Rule,
     key: WindowKey,
     window: Window,
-    ask: Callable[[], tuple[Any, Verdict]],
-    *,
-    seen: float | None,
+    take: Callable[..., tuple[Any, Verdict]],
+    *arguments: Any,
 ) -> Verdict:
     if rule.name in state.broken:
         raise Refused("detector_failed")
     try:
-        after, verdict = ask()
+        after, verdict = take(*arguments)
         if rule.recover is not None and not verdict.holds:
             verdict = _recovering(state, rule.recover, key, after, verdict)
         holds, recheck, full = verdict.holds, verdict.recheck, verdict.full
@@ -112,29 +111,32 @@ def _judge(
         state.set_aside(rule.name, error)
         raise Refused("detector_failed") from error
     if full and not window.full:
+        window.full = True
         state.note_full(key)
-    full = full or window.full
-    missing = forgotten = False
+    waits = False
     if rule.on_missing != "keep":
-        missing, forgotten = _missing(state, rule, seen)
-        if missing:
-            holds = rule.on_missing == "fire" and not forgotten
+        window.missing, forgotten = _missing(state, rule, window.seen)
+        waits = rule.on_missing == "fire" and window.seen is not None and not forgotten
+        if window.missing:
+            holds = waits
             verdict = Verdict(holds, recheck, verdict.facts)
         if forgotten:
             after = recheck = None
-    ends = window.ends
-    if ends:
-        ends = tuple(end for end in ends if end + rule.flapping.within > state.now)
-    fresh = Window(rule.detector.type, after, _later(state, recheck), seen, ends, missing, full)
-    waits = rule.on_missing == "fire" and seen is not None and not forgotten
-    if after is None and not holds and not ends and not waits:
+    if recheck is not None and recheck <= state.now:
+        # A detector that asks to be called again at once would be called for ever.
+        recheck = state.now + 1.0
+    if window.ends:
+        within = rule.flapping.within
+        window.ends = tuple(end for end in window.ends if end + within > state.now)
+    if after is None and not holds and not waits and not window.ends:
         state.put_window(key, None)
-    else:
-        state.put_window(key, fresh, due_of(rule, fresh))
+        return verdict
+    window.state, window.recheck = after, recheck
+    state.put_window(key, window, due_of(rule, window))
     return verdict
 
 
-def _nothing() -> tuple[Any, Verdict]:
+def _nothing(*_: Any) -> tuple[Any, Verdict]:
     return None, Verdict(False)
 
 
@@ -166,13 +168,6 @@ def _forgets(rule: Rule) -> bool:
 
 def _forgotten_after(rule: Rule) -> float:
     return max(FORGOTTEN_AFTER, rule.missing_after)
-
-
-def _later(state: State, recheck: float | None) -> float | None:
-    """A detector that asks to be called again at once would be called for ever."""
-    if recheck is None or recheck > state.now:
-        return recheck
-    return state.now + 1.0
 
 
 def due_of(rule: Rule, window: Window) -> float | None:

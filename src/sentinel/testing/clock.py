@@ -41,6 +41,10 @@ class FakeClock:
             if not woken.done():
                 woken.set_result(None)
 
+    def sleepers(self) -> int:
+        """How many wait for the clock to move."""
+        return sum(not woken.done() for _, _, woken in self._sleepers)
+
     def step(self, seconds: float) -> None:
         """Set the wall clock on or back, as NTP or an operator does; nobody wakes by it."""
         self._start += seconds

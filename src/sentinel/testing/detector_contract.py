@@ -97,6 +97,14 @@ class DetectorContract:
         for step in self.walk():
             msgspec.json.encode(step.verdict.facts)
 
+    def test_it_tells_no_other_facts_than_it_declares(self) -> None:
+        """One that declares none may tell any: they are not in its documentation then."""
+        declared = self.detector().facts
+        told = {name for step in self.walk() for name in step.verdict.facts}
+        assert not declared or told <= set(declared), (
+            f"`facts` leaves out {', '.join(sorted(told - set(declared)))}"
+        )
+
     def test_a_flood_does_not_make_the_state_grow_without_end(self) -> None:
         detector, (start, signal) = self.detector(), self.history()[-1]
         state = None
