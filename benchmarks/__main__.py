@@ -16,6 +16,7 @@ _BENCHMARKS = {
     "memory": ["--errors", "200000"],
     "engine": [],
     "scrub_and_group": [],
+    "backtest": [],
     "client_overhead": [],
 }
 

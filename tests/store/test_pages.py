@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sentinel.config.loader import load_config
 from sentinel.intelligence.catalog import Entry, catalog_of
@@ -119,6 +120,16 @@ def test_a_second_message_about_an_incident_is_not_the_first(conn: sqlite3.Conne
     page = page_of(conn, enqueued(conn, "reminder"))
     assert page is not None
     assert not page.first
+
+
+def test_a_page_brings_the_other_incidents_of_its_message(conn: sqlite3.Connection) -> None:
+    stored_incident(conn, None)
+    main = alerts.get_incident(conn, 3)
+    assert main is not None
+    alerts.save_incidents(conn, [replace(main, id=8), replace(main, id=9)])
+    page = page_of(conn, replace(enqueued(conn), also=(9, 77, 8)))
+    assert page is not None
+    assert [other.id for other in page.others] == [9, 8]
 
 
 def test_a_copy_knows_the_channel_that_failed(conn: sqlite3.Connection) -> None:

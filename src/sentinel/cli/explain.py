@@ -1,66 +1,78 @@
-"""`sentinel explain`: why an alert began, and why it did or did not page anyone."""
+"""`sentinel explain`: why an alert, a signal or a rule is as it is."""
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
-from sentinel.cli.app import (
-    ConfigOption,
-    JsonOption,
-    StateOption,
-    app,
-    clock_time,
-    config_path,
-    console,
-    printable,
-    show_json,
-    show_table,
-)
-from sentinel.cli.lists import key_text, open_store
-from sentinel.engine.book import Book
+from sentinel.cli.app import ConfigOption, JsonOption, StateOption, app, config_path, show_json
+from sentinel.cli.lists import open_store
+from sentinel.cli.moments import moment
+from sentinel.clock import SystemClock
 from sentinel.errors import ConfigError, Invalid
-from sentinel.store import alerts, decisions, deliveries
-from sentinel.why import Why, why
 
-_LONGEST = 200
+if TYPE_CHECKING:
+    from sentinel.cli.explained import Explanation
+    from sentinel.engine.book import Book
+
+_LEFT_OUT = "What only the configuration knows is left out"
 
 
 @app.command()
 def explain(
-    alert: Annotated[int, typer.Argument(help="Number of an alert.")],
+    alert: Annotated[int | None, typer.Argument(help="Number of an alert.")] = None,
+    signal: Annotated[
+        int | None, typer.Option("--signal", help="Number of a signal, instead of an alert.")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="Name of a rule, instead of an alert.")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            help="How it was at a time such as 2026-11-01T08:00Z, or so long ago: 10m "
+            "[default: now].",
+        ),
+    ] = None,
     config: ConfigOption = None,
     state_dir: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Why an alert began, and why it did, or did not, page anyone."""
+    """Why an alert fired and whom it did, or did not, page; what became of a signal; why a rule
+    fires or does not."""
+    from sentinel.cli import explained
+    from sentinel.explanation import explain_alert, explain_rule, explain_signal
+
+    if [alert, signal, rule].count(None) != 2:
+        raise typer.BadParameter("expected one of: the number of an alert, --signal, --rule")
+    now = SystemClock().now()
+    when = None if at is None else moment(at, "--at", now)
     book, hint = _book(config)
+    found: Explanation | None = None
     with open_store(state_dir) as conn:
-        found = alerts.get(conn, alert)
-        if found is None:
-            raise Invalid(f"there is no alert {alert}: `sentinel alerts` lists them")
-        cause = why(conn, found, book)
-        made = decisions.of_alert(conn, alert)
-        sent = deliveries.listing(conn, incident=found.incident) if found.incident else []
+        if alert is not None:
+            found = explain_alert(conn, alert, book, now, when)
+            what, help = f"alert {alert}", "`sentinel alerts` lists them"
+        elif signal is not None:
+            found = explain_signal(conn, signal, book, now, when)
+            what, help = f"signal {signal}", "or it is older than what is kept"
+        elif rule is not None:
+            found = explain_rule(conn, rule, book, now, when)
+            what, help = f"rule {rule}", _meant(rule, book)
+    if found is None:
+        raise Invalid(f"there is no {what}{'' if at is None else ' at that time'}: {help}")
+    found = replace(found, notes=[*found.notes, *filter(None, [hint])])
     if as_json:
-        show_json(
-            {"alert": found, "why": cause, "decisions": made, "deliveries": sent, "hint": hint}
-        )
-        return
-    _say(f"Alert {found.id} of the rule {found.rule} ({key_text(found)}) is {found.state}.")
-    _say(f"It holds {found.count} signals. Verdict: {found.verdict}.")
-    _show_cause(cause, hint)
-    _say("\nWhat was decided, and why:")
-    rows = [(clock_time(d.at), d.verb, d.reason, d.text) for d in made]
-    show_table(("AT", "WHAT", "REASON", "WHY"), rows, wide=("WHY",), empty="nothing")
-    _say("\nWho was told of its incident:")
-    to = [(d.channel, d.person, d.reason, d.state, d.attempts, d.error) for d in sent]
-    columns = ("CHANNEL", "TO", "WHY", "STATE", "TRIES", "ERROR")
-    show_table(columns, to, wide=("ERROR",), empty="nobody")
+        show_json(found)
+    else:
+        explained.show(found, now)
 
 
-def _book(given: Path | None) -> tuple[Book | None, str]:
+def _book(given: Path | None) -> "tuple[Book | None, str]":
     """The rules, or a hint what to do so that they are found."""
     from sentinel import installation
     from sentinel.wiring import build_book
@@ -68,34 +80,15 @@ def _book(given: Path | None) -> tuple[Book | None, str]:
     try:
         path = config_path(given)
     except ConfigError as error:
-        return None, f"The rule's place and conditions are left out: {error}."
+        return None, f"{_LEFT_OUT}: {error}."
     found, _ = installation.read(path, os.environ)
     if found is None:
-        return None, (
-            f"The rule's place and conditions are left out: {path} is refused, "
-            "`sentinel check` says why."
-        )
+        return None, f"{_LEFT_OUT}: {path} is refused, `sentinel check` says why."
     return build_book(found.config, found.registry, found.catalog), ""
 
 
-def _show_cause(cause: Why, hint: str) -> None:
-    if cause.source:
-        _say(f"The rule is written in {cause.source}.")
-    for note in filter(None, (*cause.notes, hint)):
-        _say(note)
-    if cause.lines:
-        _say(f"\nIts conditions, and what signal {cause.signal}, which began it, had there:")
-        rows = [
-            ("yes" if one.held else "no", one.field, one.wanted[:_LONGEST], one.found[:_LONGEST])
-            for one in cause.lines
-        ]
-        columns = ("HELD", "FIELD", "WANTED", "FOUND")
-        show_table(columns, rows, wide=("WANTED", "FOUND"), empty="")
-    if cause.matches:
-        _say("\nHow that signal was accounted for:")
-        told = [(one.rule, one.outcome, one.alert) for one in cause.matches]
-        show_table(("RULE", "OUTCOME", "ALERT"), told, wide=("RULE",), empty="")
-
-
-def _say(text: str) -> None:
-    console.print("\n" * text.startswith("\n") + printable(text.lstrip("\n")), markup=False)
+def _meant(name: str, book: "Book | None") -> str:
+    if book is None:
+        return "name the configuration with --config"
+    near = get_close_matches(name, book.rules.by_name, n=1)
+    return f"did you mean {near[0]}?" if near else "the configuration has none of this name"

@@ -26,6 +26,9 @@ _RULE_CHANGED = (
     "its rule is gone, or changed so that what it had seen means nothing now",
 )
 
+# The signals that correlations know as facts.
+_FACTS = (Change, Status)
+
 Input = Signal | Command
 
 
@@ -94,7 +97,7 @@ class Engine:
 
     def _take(self, signal: Signal) -> None:
         state = self._state
-        if isinstance(signal, Change | Status):
+        if isinstance(signal, _FACTS):
             correlation.meet(state, facts.take(state, signal))
         for entry in state.book.rules.matching(signal):
             match = self._judge(entry, self._keys.of(entry.rule, signal), signal)
@@ -109,8 +112,9 @@ class Engine:
             return Match(
                 signal=signal.seq, rule=rule.name, outcome="suppressed", reason=refused.reason
             )
-        counted = signal if entry.counts else None
-        self._settle(alerts.judge(state, rule, key, verdict, counted))
+        changed = alerts.judge(state, rule, key, verdict, signal if entry.counts else None)
+        if changed is not None:
+            self._settle(changed)
         return alerts.outcome_of(state, rule, key, signal)
 
     def _obey(self, command: Command) -> None:
@@ -123,6 +127,10 @@ class Engine:
                 silences.end(self._state, command.silence, command.by)
 
     def _advance(self, time: float) -> None:
+        state = self._state
+        if not state.timers.may_be_due(time):
+            state.now = max(state.now, time)
+            return
         for due, subject in self._state.timers.pop_until(time):
             self._state.now = max(self._state.now, due)
             self._on_timer(subject)
@@ -169,7 +177,8 @@ class Engine:
             self._tell(alert, placed)
 
     def _settle(self, alert: Alert | None) -> None:
-        """Follow an alert that began to fire or was resolved up to the people it concerns."""
+        """Follow an alert that began to fire or was resolved up to the people it concerns; None:
+        nothing began or ended."""
         if alert is None:
             return
         if alert.state == "resolved":

@@ -41,6 +41,10 @@ class Timers:
         self._settle()
         return self._heap[0][0] if self._heap else None
 
+    def may_be_due(self, now: float) -> bool:
+        """False only where `pop_until` would yield nothing; cheap, for every signal asks."""
+        return bool(self._heap) and self._heap[0][0] <= now
+
     def pop_until(self, now: float) -> Iterator[tuple[float, Subject]]:
         """Timers due at or before `now`, in order; those that are set meanwhile included."""
         # No timer is due before the time it is queued at, so a late queue need not be settled.

@@ -4,9 +4,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sentinel.intelligence.catalog import Catalog
-from sentinel.intelligence.classify import Classifier
+from sentinel.intelligence.classify import Answers, Classifier
 from sentinel.intelligence.grouping import group
-from sentinel.model.signal import Error, Level, Severity
+from sentinel.model.signal import Category, Error, Level, Severity
 
 _SEVERITY_OF: dict[Level, Severity] = {
     "fatal": "critical",
@@ -27,16 +27,22 @@ class Enriched(Struct, frozen=True):
 
 
 def enrich(error: Error, catalog: Catalog, classifier: Classifier) -> Enriched:
-    """On severity, the operator's word goes before the catalog's, and that before the level that
-    the application gave."""
-    entry = catalog.get(error.code)
     own = classifier.answers(error)
     found = group(error, own.fingerprint or None)
+    severity, category = weigh(error, catalog, own)
     known = replace(
         error,
-        severity=own.severity or (entry.severity if entry else _SEVERITY_OF[error.level]),
-        category=own.category or (entry.category if entry else None),
+        severity=severity,
+        category=category,
         title=found.title,
         fingerprint=found.fingerprint,
     )
-    return Enriched(known, found.culprit, found.basis, entry is not None)
+    return Enriched(known, found.culprit, found.basis, catalog.get(error.code) is not None)
+
+
+def weigh(error: Error, catalog: Catalog, own: Answers) -> tuple[Severity, Category | None]:
+    """How severe an error is, and of which category. The operator's word goes before the
+    catalog's, and that before the level that the application gave."""
+    entry = catalog.get(error.code)
+    severity = own.severity or (entry.severity if entry else _SEVERITY_OF[error.level])
+    return severity, own.category or (entry.category if entry else None)
