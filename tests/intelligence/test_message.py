@@ -24,7 +24,7 @@ from sentinel.model.signal import Error
 
 GOLDEN = Path(__file__).parent / "golden_messages"
 URL = "https://sentinel.example.com"
-REASONS: list[Reason] = ["firing", "cause_found", "reminder", "resolved"]
+REASONS: list[Reason] = ["firing", "cause_found", "reminder", "ack_expiring", "resolved"]
 
 
 def alert(id: int, code: str | None, **changes: Any) -> Alert:
@@ -117,6 +117,95 @@ def unknown() -> PageFacts:
     return PageFacts(page=Page(incident=incident, alerts=(root,)), public_url=URL)
 
 
+def several() -> PageFacts:
+    """One message for three incidents."""
+    others = (
+        Incident(
+            id=8, severity="warning", title="The queue is long", root=20, rule="Q", opened=NOON - 60
+        ),
+        Incident(
+            id=9,
+            severity="info",
+            state="resolved",
+            title="A slow query",
+            root=21,
+            rule="S",
+            opened=NOON - 600,
+            resolved=NOON - 300,
+        ),
+    )
+    return replace(known(), page=replace(known().page, others=others))
+
+
+def deploy() -> PageFacts:
+    """A correlation found a deploy behind an alert."""
+    incident = Incident(
+        id=5,
+        severity="critical",
+        title="Checkout fails for 7 % of the requests",
+        root=30,
+        rule="CheckoutErrors",
+        cause="deploy: shop 1.4.2",
+        opened=NOON,
+    )
+    root = alert(
+        30,
+        None,
+        rule="CheckoutErrors",
+        key={"service": "shop"},
+        labels={"service": "shop", "environment": "production"},
+        verdict="7.1 % of 480, the bound is 5 %",
+        count=34,
+    )
+    queue = alert(31, None, rule="QueueLong", key={}, severity="warning", count=2)
+    return PageFacts(page=Page(incident=incident, alerts=(root, queue)), public_url=URL)
+
+
+def silent() -> PageFacts:
+    """No signal began it: what should come did not."""
+    incident = Incident(
+        id=6,
+        severity="critical",
+        title="The nightly backup of globex did not report",
+        root=40,
+        rule="BackupMissing",
+        tenant="globex",
+        opened=NOON,
+    )
+    root = alert(
+        40,
+        None,
+        rule="BackupMissing",
+        key={"tenant": "globex"},
+        labels={"tenant": "globex"},
+        tenant="globex",
+        verdict="0 signals within 1d, at least 1 was expected",
+        count=0,
+    )
+    follows = alert(41, None, rule="ReportMissing", count=0, labels={})
+    return PageFacts(page=Page(incident=incident, alerts=(root, follows)), public_url=URL)
+
+
+KINDS = {
+    "known": known,
+    "unknown": unknown,
+    "several": several,
+    "deploy": deploy,
+    "silent": silent,
+}
+
+
+def taken(facts: PageFacts, by: str, until: float | None) -> PageFacts:
+    incident = replace(
+        facts.page.incident,
+        state="acknowledged",
+        acknowledged=NOON + 60,
+        acknowledged_by=by,
+        ack_until=until,
+    )
+    return replace(facts, page=replace(facts.page, incident=incident))
+
+
 def delivery(reason: Reason, severity: str = "critical", created: float = NOON + 90) -> Delivery:
     return Delivery(
         id=7,
@@ -139,17 +228,33 @@ def ended(facts: PageFacts, at: float) -> PageFacts:
 
 def case(name: str) -> tuple[PageFacts, Delivery]:
     reason: Any = name.rpartition("-")[2]
-    facts = known() if name.startswith("known") else unknown()
+    facts = KINDS[name.partition("-")[0]]()
     severity = facts.page.incident.severity
-    later = {"firing": 90.0, "cause_found": 240.0, "reminder": 14_700.0, "resolved": 4_000.0}
+    later = {
+        "firing": 90.0,
+        "cause_found": 240.0,
+        "reminder": 14_700.0,
+        "ack_expiring": 3_060.0,
+        "resolved": 4_000.0,
+    }
     at = NOON + later[reason]
+    if reason == "ack_expiring":
+        facts = taken(facts, "alice", NOON + 3_660)
     if reason == "resolved":
         facts = ended(facts, at)
     return facts, delivery(reason, severity, at)
 
 
 @pytest.mark.parametrize(
-    "name", [f"{kind}-{reason}" for kind in ("known", "unknown") for reason in REASONS]
+    "name",
+    [
+        *(f"{kind}-{reason}" for kind in ("known", "unknown") for reason in REASONS),
+        "several-firing",
+        "several-resolved",
+        "deploy-firing",
+        "deploy-cause_found",
+        "silent-firing",
+    ],
 )
 def test_the_message_reads_as_agreed(name: str) -> None:
     message = compose(*case(name))
@@ -178,6 +283,7 @@ def test_the_first_lines_say_whom_it_hurts_and_what_to_do() -> None:
         ("firing", "[critical] SMS_DELIVERY_FAILURE · acme · production"),
         ("reminder", "Reminder: [critical] SMS_DELIVERY_FAILURE · acme · production"),
         ("cause_found", "Cause found: SMS_DELIVERY_FAILURE · acme · production"),
+        ("ack_expiring", "Still on it? SMS_DELIVERY_FAILURE · acme · production"),
         ("resolved", "Resolved: SMS_DELIVERY_FAILURE · acme · production"),
     ],
 )
@@ -210,6 +316,82 @@ def test_a_reminder_names_who_took_it() -> None:
     incident = replace(facts.page.incident, state="acknowledged", acknowledged_by="bob")
     facts = replace(facts, page=replace(facts.page, incident=incident))
     assert "bob is on it." in compose(facts, delivery("reminder")).text
+
+
+@pytest.mark.parametrize(
+    ("facts", "start"),
+    [
+        (
+            taken(known(), "alice", NOON + 3_660),
+            "You have SMS_DELIVERY_FAILURE; your acknowledgement runs out at 13:01 UTC.",
+        ),
+        (
+            taken(known(), "bob", NOON + 3_660),
+            "bob has SMS_DELIVERY_FAILURE; the acknowledgement runs out at 13:01 UTC.",
+        ),
+        (taken(known(), "alice", None), "You have SMS_DELIVERY_FAILURE, until it is over."),
+        (known(), "The acknowledgement of SMS_DELIVERY_FAILURE has run out: whoever is"),
+        (ended(known(), NOON + 60), "SMS_DELIVERY_FAILURE is over."),
+    ],
+)
+def test_whose_acknowledgement_runs_out_is_asked_to_give_it_again(
+    facts: PageFacts, start: str
+) -> None:
+    text = compose(facts, delivery("ack_expiring")).text
+    assert " ".join(text.split()).startswith(start)
+
+
+def test_a_message_for_several_incidents_counts_and_lists_the_others() -> None:
+    message = compose(several(), delivery("firing"))
+    assert message.subject == "[critical] SMS_DELIVERY_FAILURE · acme · production and 2 more"
+    assert "[warning] The queue is long, since 11:59 UTC" in message.text
+    assert "[info] A slow query, over, lasted 5 min from 11:50 UTC" in message.html
+    assert [one["id"] for one in message.payload["data"]["others"]] == [8, 9]
+
+
+def test_a_long_name_gives_way_to_the_count_of_the_others() -> None:
+    facts = several()
+    incident = replace(facts.page.incident, code="A_CODE_OF_FORTY_CHARACTERS_THAT_IS_LONG_")
+    facts = replace(facts, page=replace(facts.page, incident=incident))
+    subject = compose(facts, delivery("firing")).subject
+    assert subject == "[critical] A_CODE_OF_FORTY_CHARACTERS_… · acme · production and 2 more"
+
+
+def test_a_long_list_of_incidents_is_cut_and_says_so() -> None:
+    facts = several()
+    others = tuple(replace(facts.page.others[0], id=number) for number in range(100, 130))
+    message = compose(replace(facts, page=replace(facts.page, others=others)), delivery("firing"))
+    assert message.text.count("The queue is long") == 20
+    assert "(and 10 more)" in message.text
+    assert "and 10 more" in message.html
+
+
+def test_what_a_correlation_found_leads_and_is_a_fact() -> None:
+    message = compose(deploy(), delivery("firing"))
+    lead = " ".join(message.text.partition("\n\n")[0].split())
+    assert lead.endswith("The cause seems to be deploy: shop 1.4.2.")
+    assert "Do first:    Look at deploy: shop 1.4.2" in message.text
+    assert "Cause:       deploy: shop 1.4.2" in message.text
+    assert message.payload["data"]["incident"]["cause"] == "deploy: shop 1.4.2"
+    found = compose(deploy(), delivery("cause_found"))
+    assert found.subject.startswith("Cause found: deploy: shop 1.4.2")
+    assert found.text.startswith(
+        "The cause was found: deploy: shop 1.4.2, and it explains Checkout fails"
+    )
+
+
+def test_a_flapping_alert_is_called_one() -> None:
+    facts = known()
+    alerts = (replace(facts.page.alerts[0], flapping=True), *facts.page.alerts[1:])
+    facts = replace(facts, page=replace(facts.page, alerts=alerts))
+    assert "It comes and goes (flaps)" in compose(facts, delivery("reminder")).text
+    assert "flaps" not in compose(facts, delivery("resolved")).text
+
+
+def test_nothing_is_counted_where_no_signal_came() -> None:
+    text = compose(silent(), delivery("firing")).text
+    assert "- ReportMissing\n" in text
+    assert "Seen:" not in text
 
 
 def test_a_test_message_says_that_nothing_is_broken() -> None:

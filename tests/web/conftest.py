@@ -35,6 +35,7 @@ from .events import an_event
 PASSWORD = "four quiet words here"
 CONFIG = """
 rules_dir: rules
+hold: 0s
 channels:
   console: {type: console}
   inbox: {type: inapp}

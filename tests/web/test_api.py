@@ -179,11 +179,13 @@ async def test_every_endpoint_answers_as_it_is_described(
 ) -> None:
     await world.accept(event(), event(None, tags={"code": "NOT_IN_CATALOG"}))
     await world.settle()
+    await client("POST", "/silences", json={"matchers": ["team=payments"], "for": "2h"})
     _, description = await client("GET", "/openapi.json")
     for path, operations in description["paths"].items():
         if "get" not in operations:
             continue
-        concrete = re.sub(r"\{\w+\}", "1", path.removeprefix("/api/v1"))
+        named = path.removeprefix("/api/v1").replace("{name}", "CriticalError")
+        concrete = re.sub(r"\{\w+\}", "1", named)
         json = "?format=json" if concrete.endswith("/report") else ""
         status, reply = await client("GET", concrete + json)
         assert status == 200, (path, reply)
@@ -243,3 +245,28 @@ async def test_another_event_under_a_used_id_is_kept_and_a_retry_is_not(
         lambda conn: [row[0] for row in conn.execute("SELECT count(*) FROM signals")]
     )
     assert counted == [2]
+
+
+async def test_an_alert_comes_with_its_explanation_also_of_the_past(
+    world: World, client: Client, event: Event
+) -> None:
+    await world.accept(event())
+    await world.settle()
+    _, now = await client("GET", "/alerts/1")
+    assert now["explanation"]["headline"].startswith("Alert 1 paged inbox at ")
+    status, then = await client("GET", f"/alerts/1?at={world.clock.now() + 60}")
+    assert (status, then["explanation"]["past"]) == (200, False)
+    _, then = await client("GET", f"/alerts/1?at={now['started']}")
+    assert then["explanation"]["past"]
+    assert (await client("GET", "/alerts/1?at=1"))[0] == 404
+    assert (await client("GET", "/alerts/1?at=noon"))[0] == 400
+
+
+async def test_signals_and_rules_are_explained(world: World, client: Client, event: Event) -> None:
+    await world.accept(event())
+    _, signal = await client("GET", "/signals/1/explanation")
+    assert signal["headline"] == "Signal 1 opened alert 1 of the rule CriticalError."
+    _, rule = await client("GET", "/rules/CriticalError/explanation")
+    assert rule["headline"] == "CriticalError fires for 1 group."
+    assert (await client("GET", "/signals/9/explanation"))[0] == 404
+    assert (await client("GET", "/rules/Nothing/explanation"))[0] == 404

@@ -1,6 +1,7 @@
 """The pages in Chromium, under their own policy."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -32,6 +33,9 @@ PATHS = (
     "/incidents/1",
     "/alerts",
     "/alerts/1",
+    "/silences",
+    "/silences/new?alert=1",
+    "/on-call",
     "/deliveries",
     "/deliveries/1",
     "/inbox",
@@ -207,6 +211,36 @@ async def test_pages_work_without_scripts(world: World, page: Page, event: Event
     await plain.get_by_role("button", name="Resolve").click()
     await expect(plain.get_by_text("If it comes back")).to_be_visible()
     await expect(plain.get_by_role("button", name="Copy debug info")).to_be_hidden()
+
+
+async def test_a_silence_is_set_on_a_phone_by_touch_and_by_keys(
+    world: World, page: Page, event: Event
+) -> None:
+    await world.accept(event())
+    await sign_in(world, page)
+    await page.set_viewport_size({"width": 360, "height": 740})
+    await page.goto(f"{world.url}/alerts/1")
+    await page.get_by_role("link", name="Silence", exact=True).click()
+    await expect(page.get_by_label("Matchers")).to_have_value(re.compile("TWILIO_API_FAILURE"))
+    await page.get_by_role("radio", name="2h").press("ArrowRight")
+    await expect(page.get_by_role("radio", name="4h")).to_be_checked()
+    await page.get_by_label("Comment").fill("a drill")
+    await page.get_by_role("button", name="See what it would keep quiet").click()
+    await expect(page.get_by_role("heading", name="keep 1 alert quiet")).to_be_visible()
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 740})
+        beyond = await page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert beyond <= 0, width
+    # The page stays up to date under the address that the form was sent to.
+    await world.accept(event(release="another"))
+    await page.get_by_role("button", name="Silence for 4h").click()
+    await expect(page.get_by_text("The silence is set.")).to_be_visible()
+    await expect(page.get_by_role("cell", name="a drill")).to_be_visible()
+    await page.get_by_role("button", name="End now").click()
+    await expect(page.get_by_text("The silence is ended.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Set again")).to_be_visible()
 
 
 async def test_hidden_tabs_give_their_connection_back(world: World, page: Page) -> None:

@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from sentinel.api import Error, Status
+from sentinel.model.silence import Silence
 from sentinel.store import alerts, audit, deliveries, groups
 
 from .conftest import Browser, World
@@ -20,6 +21,10 @@ PATHS = (
     "/incidents/1",
     "/alerts",
     "/alerts/1",
+    "/silences",
+    "/silences/new",
+    "/silences/new?alert=1",
+    "/on-call",
     "/deliveries",
     "/deliveries/1",
     "/inbox",
@@ -292,3 +297,40 @@ async def test_nobody_removes_the_token_of_somebody_else(world: World, browser: 
         lambda conn: conn.execute("SELECT substr(token, 1, 12) FROM api_tokens").fetchone()[0]
     )
     assert (await browser.post(f"/settings/tokens/{id}/remove"))[0].status == 404
+
+
+async def test_an_alerts_page_begins_with_the_answer_and_shows_what_it_rests_on(
+    world: World, browser: Browser, event: Event
+) -> None:
+    await world.accept(event())
+    await world.settle()
+    await browser.sign_in()
+    _, text = await browser.get("/alerts/1")
+    for part in (
+        "Alert 1 paged inbox at",
+        "In the window now",
+        "a signal matched within",
+        "Which routes take it",
+        "<b>default</b> takes it: escalation default",
+        "no silence matches it".capitalize(),
+        "Message written",
+    ):
+        assert part in text, part
+
+
+async def test_a_silenced_alerts_page_says_who_silenced_it(
+    world: World, browser: Browser, event: Event
+) -> None:
+    now = world.clock.now()
+    one = Silence(
+        id=0, matchers=('alertname="CriticalError"',), starts=now, ends=now + 600, author="alice"
+    )
+    await world.pipeline.silence(one)
+    await world.accept(event())
+    await browser.sign_in()
+    _, text = await browser.get("/alerts/1")
+    assert "Nobody was told: alice has silenced it (silence 1) until" in text
+    assert ">Silence</span>" in text
+    _, text = await browser.get("/incidents/1")
+    assert "What happens next" in text
+    assert "kept quiet" in text

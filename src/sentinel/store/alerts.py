@@ -8,8 +8,8 @@ import msgspec
 from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
 
 _encode = msgspec.json.Encoder().encode
-_alert = msgspec.json.Decoder(Alert).decode
-_incident = msgspec.json.Decoder(Incident).decode
+decode = msgspec.json.Decoder(Alert).decode
+decode_incident = msgspec.json.Decoder(Incident).decode
 
 
 def save(conn: sqlite3.Connection, alerts: Iterable[Alert]) -> None:
@@ -46,18 +46,18 @@ def save_incidents(conn: sqlite3.Connection, incidents: Iterable[Incident]) -> N
 
 def get(conn: sqlite3.Connection, number: int) -> Alert | None:
     row = conn.execute("SELECT body FROM alerts WHERE id = ?", (number,)).fetchone()
-    return None if row is None else _alert(row[0])
+    return None if row is None else decode(row[0])
 
 
 def get_incident(conn: sqlite3.Connection, number: int) -> Incident | None:
     row = conn.execute("SELECT body FROM incidents WHERE id = ?", (number,)).fetchone()
-    return None if row is None else _incident(row[0])
+    return None if row is None else decode_incident(row[0])
 
 
 def of_incident(conn: sqlite3.Connection, number: int) -> list[Alert]:
     """Oldest first."""
     rows = conn.execute("SELECT body FROM alerts WHERE incident_id = ? ORDER BY id", (number,))
-    return [_alert(row[0]) for row in rows]
+    return [decode(row[0]) for row in rows]
 
 
 def of_group(conn: sqlite3.Connection, group: int, limit: int = 20) -> list[Alert]:
@@ -65,7 +65,7 @@ def of_group(conn: sqlite3.Connection, group: int, limit: int = 20) -> list[Aler
     rows = conn.execute(
         "SELECT body FROM alerts WHERE group_id = ? ORDER BY id DESC LIMIT ?", (group, limit)
     )
-    return [_alert(row[0]) for row in rows]
+    return [decode(row[0]) for row in rows]
 
 
 def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 20) -> list[Alert]:
@@ -78,7 +78,7 @@ def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 20) -> 
         " ORDER BY id DESC LIMIT 1000) WHERE resolved > :at) ORDER BY id DESC LIMIT :limit",
         {"rule": rule, "at": at, "limit": limit},
     )
-    return [_alert(row[0]) for row in rows]
+    return [decode(row[0]) for row in rows]
 
 
 def last_of_rule(conn: sqlite3.Connection, rule: str, at: float) -> Alert | None:
@@ -87,19 +87,19 @@ def last_of_rule(conn: sqlite3.Connection, rule: str, at: float) -> Alert | None
         "SELECT body FROM alerts WHERE rule = ? AND started <= ? ORDER BY id DESC LIMIT 1",
         (rule, at),
     ).fetchone()
-    return None if row is None else _alert(row[0])
+    return None if row is None else decode(row[0])
 
 
 def unresolved(conn: sqlite3.Connection) -> list[Alert]:
     """Oldest first."""
     rows = conn.execute("SELECT body FROM alerts WHERE state != 'resolved' ORDER BY id")
-    return [_alert(row[0]) for row in rows]
+    return [decode(row[0]) for row in rows]
 
 
 def unresolved_incidents(conn: sqlite3.Connection) -> list[Incident]:
     """Oldest first."""
     rows = conn.execute("SELECT body FROM incidents WHERE state != 'resolved' ORDER BY id")
-    return [_incident(row[0]) for row in rows]
+    return [decode_incident(row[0]) for row in rows]
 
 
 def search(
@@ -115,7 +115,7 @@ def search(
         " ORDER BY id DESC LIMIT ?3",
         (state, before, limit),
     )
-    return [_alert(row[0]) for row in rows]
+    return [decode(row[0]) for row in rows]
 
 
 def search_incidents(
@@ -131,4 +131,4 @@ def search_incidents(
         " ORDER BY id DESC LIMIT ?3",
         (state, before, limit),
     )
-    return [_incident(row[0]) for row in rows]
+    return [decode_incident(row[0]) for row in rows]

@@ -18,8 +18,10 @@ from sentinel.web.pages import (
     home,
     inbox,
     incidents,
+    on_call,
     settings,
     signin,
+    silences,
 )
 from sentinel.web.passwords import Passwords
 from sentinel.web.render import STATIC, Pages
@@ -27,7 +29,19 @@ from sentinel.web.security import SecurityHeaders
 from sentinel.web.services import Services
 from sentinel.web.visit import Web
 
-_PAGES = (home, errors, error, incidents, alerts, deliveries, inbox, settings, signin)
+_PAGES = (
+    home,
+    errors,
+    error,
+    incidents,
+    alerts,
+    silences,
+    on_call,
+    deliveries,
+    inbox,
+    settings,
+    signin,
+)
 
 
 def create_app(services: Services) -> Starlette:

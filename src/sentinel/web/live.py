@@ -7,8 +7,9 @@ from sentinel.pipeline import Written
 
 
 class Live:
-    """Topics are `errors`, `alerts`, `incidents`, `deliveries` and `config`. A listener that is
-    slow misses nothing and costs nothing: what it has not yet taken is only a set of topics."""
+    """Topics are `errors`, `alerts`, `incidents`, `deliveries`, `silences` and `config`. A
+    listener that is slow misses nothing and costs nothing: what it has not yet taken is only a
+    set of topics."""
 
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Event, set[str]] = {}
@@ -21,6 +22,7 @@ class Live:
             "alerts": effects.alerts,
             "incidents": effects.incidents,
             "deliveries": effects.deliveries,
+            "silences": effects.silences,
         }
         self.tell(*(topic for topic, found in changed.items() if found))
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -39,6 +40,7 @@ class Pages:
         self._environment.filters.update(
             ago=self._ago,
             moment=_moment,
+            in_zone=self._in_zone,
             clock=self._clock_time,
             count=_count,
             counted=counted,
@@ -70,6 +72,16 @@ class Pages:
         text = f"{then:%H:%M:%S}" if then.date() == today.date() else f"{then:%-d %b %H:%M}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(
             iso(at), _exactly(at), text
+        )
+
+    def _in_zone(self, at: float, zone: str) -> Markup:
+        """The time by the clocks of a zone: today `14:02 GMT`, otherwise with the day."""
+        then, today = (
+            datetime.fromtimestamp(one, ZoneInfo(zone)) for one in (at, self._clock.now())
+        )
+        form = "%H:%M %Z" if then.date() == today.date() else "%a %-d %b %H:%M %Z"
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(
+            iso(at), _exactly(at), then.strftime(form)
         )
 
 

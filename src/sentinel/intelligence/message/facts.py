@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from sentinel.intelligence.catalog import Entry, fill_link
 from sentinel.intelligence.impact import impact_of
-from sentinel.model.alert import Alert
+from sentinel.model.alert import Alert, Incident
 from sentinel.model.page import Page
 
 WEB = ("https://", "http://")
@@ -47,6 +47,15 @@ class PageFacts(Struct, frozen=True, kw_only=True):
         return self.page.incident.code or self.page.incident.title
 
     @property
+    def cause(self) -> str:
+        """What a correlation found at the root where that is no alert; empty otherwise."""
+        return self.page.incident.cause
+
+    @property
+    def flaps(self) -> bool:
+        return any(alert.flapping for alert in self.page.alerts if self._is_root(alert))
+
+    @property
     def environment(self) -> str | None:
         labels = self.root.labels if self.root else {}
         found = labels.get("environment")
@@ -81,7 +90,10 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        return f"{self.public_url.rstrip('/')}/incidents/{self.page.incident.id}"
+        return self.url_of(self.page.incident)
+
+    def url_of(self, incident: Incident) -> str:
+        return f"{self.public_url.rstrip('/')}/incidents/{incident.id}"
 
     @property
     def group_url(self) -> str | None:

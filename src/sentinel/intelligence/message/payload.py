@@ -8,13 +8,14 @@ from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.view import View
 from sentinel.intelligence.report.untrusted import one_line
 from sentinel.intelligence.wording import iso
-from sentinel.model.alert import Alert
+from sentinel.model.alert import Alert, Incident
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
 
 VERSION = 1
 _MOST_ALERTS = 20
 _MOST_LABELS = 30
+_MOST_OTHERS = 50
 _TEXT = 600
 
 
@@ -44,6 +45,7 @@ def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, An
                 for c in facts.cascades[:_MOST_ALERTS]
             ],
             "groups": [_group(facts, group) for group in page.groups],
+            "others": [_other(facts, other) for other in page.others[:_MOST_OTHERS]],
         },
     )
 
@@ -63,9 +65,25 @@ def _incident(facts: PageFacts) -> dict[str, Any]:
         "opened": iso(incident.opened),
         "acknowledged": iso(incident.acknowledged),
         "acknowledged_by": _short(incident.acknowledged_by),
+        "acknowledged_until": iso(incident.ack_until),
         "resolved": iso(incident.resolved),
         "duration_seconds": lasted,
         "runbook": facts.runbook,
+        "cause": _short(facts.cause or None),
+    }
+
+
+def _other(facts: PageFacts, incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "url": facts.url_of(incident),
+        "title": one_line(incident.title, _TEXT),
+        "state": incident.state,
+        "severity": incident.severity,
+        "code": _short(incident.code),
+        "tenant": _short(incident.tenant),
+        "opened": iso(incident.opened),
+        "resolved": iso(incident.resolved),
     }
 
 
@@ -132,6 +150,7 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "resolved": iso(alert.resolved),
         "count": alert.count,
         "verdict": one_line(alert.verdict, _TEXT),
+        "flapping": alert.flapping,
     }
 
 

@@ -6,19 +6,25 @@ Everything here is bounded and on one line: what came from outside can neither h
 from msgspec import Struct
 
 from sentinel.intelligence.message.facts import PageFacts
+from sentinel.intelligence.message.lead import lead_of
 from sentinel.intelligence.report.untrusted import clip, one_line
 from sentinel.intelligence.wording import clock_time, counted, span
+from sentinel.model.alert import Incident
 from sentinel.model.delivery import Delivery, Reason
 
 SUBJECT = 70
 _PLACE = 24
+_SHORTEST = 20
 _LINE = 300
+_CAUSE = 120
 _STEP = 420
 _MOST_STEPS = 8
 _MOST_OTHERS = 5
+_MOST_INCIDENTS = 20
 _MARKS: dict[Reason, str] = {
     "reminder": "Reminder: ",
     "cause_found": "Cause found: ",
+    "ack_expiring": "Still on it? ",
     "resolved": "Resolved: ",
 }
 
@@ -28,9 +34,17 @@ class Link(Struct, frozen=True):
     url: str
 
 
+class Other(Struct, frozen=True):
+    """A further incident that the message tells of."""
+
+    text: str
+    url: str
+
+
 class View(Struct, frozen=True, kw_only=True):
     """`lead` says whom it hurts and `do` what to do first. `steps` are the further ones, and
-    `hidden_steps` how many more the incident's page has. `said` is the error's own text."""
+    `hidden_steps` how many more the incident's page has. `said` is the error's own text, `others`
+    are further incidents and `hidden_others` how many of them are not listed."""
 
     reason: Reason
     severity: str
@@ -51,37 +65,43 @@ class View(Struct, frozen=True, kw_only=True):
     config_file: str
     verify: list[str]
     cascades: list[str]
+    others: list[Other]
+    hidden_others: int
     links: list[Link]
 
 
 def view_of(facts: PageFacts, delivery: Delivery) -> View:
-    over = delivery.reason == "resolved"
+    # Whoever is told that it is over, or has it already, needs no instructions.
+    brief = delivery.reason in ("resolved", "ack_expiring")
     entry = facts.entry
-    fix = [] if over or entry is None else [one_line(step, _STEP) for step in entry.fix]
+    fix = [] if brief or entry is None else [one_line(step, _STEP) for step in entry.fix]
     sample = facts.page.sample
-    lead = one_line(_lead(facts, delivery), _LINE)
+    lead = one_line(lead_of(facts, delivery), _LINE)
     title = one_line(entry.title if entry else facts.page.incident.title, 160)
-    summary = "" if over else _summary(facts)
+    summary = "" if brief else _summary(facts)
+    others = facts.page.others
     return View(
         reason=delivery.reason,
         severity=delivery.severity,
         badge=_badge(delivery),
         subject=subject_of(facts, delivery),
         lead=lead,
-        do=fix[0] if fix else _do_without_catalog(facts, over),
+        do=fix[0] if fix else _do_without_catalog(facts, delivery),
         title="" if title in lead else title,
         notes=[one_line(note, _LINE) for note in _notes(facts, delivery)],
         summary="" if summary == title else summary,
-        said="" if over or sample is None else one_line(sample.message or sample.title, _LINE),
-        place="" if over else _place(facts),
+        said="" if brief or sample is None else one_line(sample.message or sample.title, _LINE),
+        place="" if brief else _place(facts),
         facts=[(label, one_line(value, 160)) for label, value in _facts(facts, delivery) if value],
         steps=fix[1:_MOST_STEPS],
         hidden_steps=max(0, len(fix) - _MOST_STEPS),
-        causes=[] if over else _few(entry.common_causes if entry else ()),
-        env_vars=[] if over or entry is None else list(entry.env_vars[:12]),
-        config_file="" if over or entry is None else one_line(entry.config_file or "", 100),
+        causes=[] if brief else _few(entry.common_causes if entry else ()),
+        env_vars=[] if brief or entry is None else list(entry.env_vars[:12]),
+        config_file="" if brief or entry is None else one_line(entry.config_file or "", 100),
         verify=_few(entry.verify if entry else ()),
         cascades=_cascades(facts),
+        others=[_other(facts, other, delivery) for other in others[:_MOST_INCIDENTS]],
+        hidden_others=max(0, len(others) - _MOST_INCIDENTS),
         links=_links(facts),
     )
 
@@ -93,41 +113,31 @@ def subject_of(facts: PageFacts, delivery: Delivery) -> str:
         mark += f"[{delivery.severity}] "
     places = (facts.page.incident.tenant, facts.environment)
     where = "".join(f" · {one_line(place, _PLACE)}" for place in places if place)
-    room = max(20, SUBJECT - len(mark) - len(where))
-    return clip(f"{mark}{one_line(facts.name, room)}{where}", SUBJECT)
+    if others := len(facts.page.others):
+        where += f" and {others:,} more"
+    found = facts.cause if delivery.reason == "cause_found" else ""
+    room = max(_SHORTEST, SUBJECT - len(mark) - len(where))
+    return clip(f"{mark}{one_line(found or facts.name, room)}{where}", SUBJECT)
 
 
 def _badge(delivery: Delivery) -> str:
     if delivery.reason == "resolved":
         return "resolved"
+    if delivery.reason == "ack_expiring":
+        return f"{delivery.severity} · acknowledgement runs out"
     return f"{delivery.severity} · {delivery.reason.replace('_', ' ')}"
 
 
-def _lead(facts: PageFacts, delivery: Delivery) -> str:
-    incident = facts.page.incident
-    what = _sentence(facts.impact or incident.title)
+def _do_without_catalog(facts: PageFacts, delivery: Delivery) -> str:
     if delivery.reason == "resolved":
-        lasted = span((incident.resolved or delivery.created) - incident.opened)
-        begun = clock_time(incident.opened, delivery.created, facts.zone)
-        return f"It is over. It lasted {lasted}, from {begun}. {what}"
-    if delivery.reason == "reminder":
-        return f"Still broken after {span(delivery.created - incident.opened)}. {what}"
-    if delivery.reason == "cause_found":
-        before = ", ".join(cascade.name for cascade in facts.cascades[:3])
-        told = f", and it explains {before}" if before else ""
-        return f"The cause was found: {facts.name}{told}. {_sentence(facts.impact)}".strip()
-    return what
-
-
-def _sentence(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _do_without_catalog(facts: PageFacts, over: bool) -> str:
-    if over:
         return ""
+    if delivery.reason == "ack_expiring":
+        return "If you are still on it, acknowledge it again on the incident's page."
     if facts.runbook:
         return f"Follow the runbook: {facts.runbook}"
+    if facts.cause:
+        cause = one_line(facts.cause, _CAUSE)
+        return f"Look at {cause}, which seems to be the cause, and take it back if you can."
     if facts.page.sample is not None and facts.page.sample.file:
         return "Read the error and the place in the code where it was raised (below)."
     return "Open the incident and see what changed before it began."
@@ -140,8 +150,12 @@ def _notes(facts: PageFacts, delivery: Delivery) -> list[str]:
     if delivery.reason != "resolved" and incident.resolved is not None:
         ended = clock_time(incident.resolved, delivery.created, facts.zone)
         notes.append(f"It has ended since, at {ended}.")
-    elif delivery.reason != "resolved" and incident.acknowledged_by:
+    elif delivery.reason not in ("resolved", "ack_expiring") and incident.acknowledged_by:
         notes.append(f"{incident.acknowledged_by} is on it.")
+    if facts.flaps and delivery.reason != "resolved":
+        notes.append(
+            "It comes and goes (flaps): it counts as over only once it has been gone for a while."
+        )
     return notes
 
 
@@ -173,6 +187,7 @@ def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
     impact = facts.entry.impact if facts.entry else None
     return [
         ("Since", clock_time(incident.opened, delivery.created, facts.zone)),
+        ("Cause", facts.cause),
         ("Where", " · ".join(place for place in where if place)),
         ("Seen", counted(facts.events, "time") if facts.events > 1 else ""),
         ("Priority", f"{impact.priority}, revenue at stake: {impact.revenue}" if impact else ""),
@@ -188,11 +203,25 @@ def _rule_of(facts: PageFacts) -> str:
 def _cascades(facts: PageFacts) -> list[str]:
     found = facts.cascades
     lines = [
-        one_line(f"{c.name}{': ' if c.title else ''}{c.title} ({counted(c.count, 'time')})", 160)
+        one_line(f"{c.name}{': ' if c.title else ''}{c.title}{_times(c.count)}", 160)
         for c in found[:_MOST_OTHERS]
     ]
     rest = len(found) - _MOST_OTHERS
     return [*lines, f"and {rest} more"] if rest > 0 else lines
+
+
+def _times(count: int) -> str:
+    """Nothing where no signal was counted, as for silence or a forecast."""
+    return f" ({counted(count, 'time')})" if count else ""
+
+
+def _other(facts: PageFacts, incident: Incident, delivery: Delivery) -> Other:
+    since = clock_time(incident.opened, delivery.created, facts.zone)
+    when = f"since {since}"
+    if incident.resolved is not None:
+        when = f"over, lasted {span(incident.resolved - incident.opened)} from {since}"
+    title = one_line(incident.title, 160)
+    return Other(f"[{incident.severity}] {title}, {when}", facts.url_of(incident))
 
 
 def _few(texts: tuple[str, ...]) -> list[str]:

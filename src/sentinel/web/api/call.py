@@ -16,7 +16,7 @@ from sentinel.web.numbers import number_in
 from sentinel.web.services import Services
 
 _T = TypeVar("_T")
-Method = Literal["GET", "POST", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
 class Listing(Struct, Generic[_T], frozen=True):

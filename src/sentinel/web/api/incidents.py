@@ -1,17 +1,16 @@
 """Incidents, alerts, and why they are as they are."""
 
-import sqlite3
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
-from sentinel.engine.book import Book
+from sentinel.explanation import AlertExplanation, Why, explain_alert
 from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
 from sentinel.model.decision import Decision
 from sentinel.store import alerts, audit, decisions
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit
-from sentinel.why import Why, why
 
 
 class IncidentQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,8 +31,15 @@ class IncidentDetail(Struct, frozen=True):
     url: str
 
 
+class At(Struct, frozen=True, forbid_unknown_fields=True):
+    at: Annotated[
+        float | None, Meta(description="How it was at this time, in seconds since 1970 UTC.")
+    ] = None
+
+
 class AlertDetail(Alert, frozen=True, kw_only=True):
     why: Why
+    explanation: AlertExplanation
 
 
 async def _incidents(call: Call) -> Listing[Incident]:
@@ -82,15 +88,9 @@ async def _alerts(call: Call) -> Listing[Alert]:
 
 
 async def _alert(call: Call) -> AlertDetail:
-    number, book = call.number, call.services.setup.book
-    return await call.find(lambda conn: _detail(conn, number, book), "alert")
-
-
-def _detail(conn: sqlite3.Connection, number: int, book: Book) -> AlertDetail | None:
-    alert = alerts.get(conn, number)
-    if alert is None:
-        return None
-    return AlertDetail(**asdict(alert), why=why(conn, alert, book))
+    number, book, now, at = call.number, call.services.setup.book, call.now, call.query.at
+    found = await call.find(lambda conn: explain_alert(conn, number, book, now, at), "alert")
+    return AlertDetail(**asdict(found.alert), why=found.why, explanation=found)
 
 
 async def _of_alert(call: Call) -> Listing[Decision]:
@@ -141,8 +141,9 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/alerts/{id:number}",
-        summary="One alert, with its rule's conditions and what they found",
+        summary="One alert: why it fired, who hears of it and what happens next",
         handler=_alert,
+        query=At,
         reply=AlertDetail,
     ),
     Endpoint(

@@ -11,7 +11,15 @@ from starlette.routing import Route
 
 from sentinel.store.accounts import User
 from sentinel.web import auth
-from sentinel.web.api import deliveries, errors, incidents, installation
+from sentinel.web.api import (
+    deliveries,
+    errors,
+    explanations,
+    incidents,
+    installation,
+    on_call,
+    silences,
+)
 from sentinel.web.api.call import Call, Endpoint, convert_query
 from sentinel.web.api.openapi import BASE, describe
 from sentinel.web.services import Services
@@ -20,6 +28,9 @@ from sentinel.web.visit import read_body
 ENDPOINTS: tuple[Endpoint, ...] = (
     *errors.ENDPOINTS,
     *incidents.ENDPOINTS,
+    *explanations.ENDPOINTS,
+    *silences.ENDPOINTS,
+    *on_call.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *installation.ENDPOINTS,
 )

@@ -7,39 +7,33 @@ from msgspec import Struct
 from starlette.responses import Response
 from starlette.routing import Route
 
+from sentinel.explanation import AlertExplanation, explain_alert
 from sentinel.intelligence.catalog import Entry
-from sentinel.model.alert import Alert, AlertState, Incident
-from sentinel.model.decision import Decision
+from sentinel.model.alert import Alert, AlertState
 from sentinel.model.group import Group
 from sentinel.pipeline import Setup
-from sentinel.store import alerts, decisions, groups
+from sentinel.store import alerts, groups
 from sentinel.web.visit import Visit, signed_in
-from sentinel.why import Why, why
 
 STATES: tuple[AlertState, ...] = get_args(AlertState)
 _A_PAGE = 50
 
 
 class AlertPage(Struct, frozen=True, kw_only=True):
-    alert: Alert
-    incident: Incident | None
     group: Group | None
     entry: Entry | None
-    decisions: list[Decision]
-    why: Why
+    explanation: AlertExplanation
 
 
-def load(conn: sqlite3.Connection, number: int, setup: Setup) -> AlertPage | None:
-    alert = alerts.get(conn, number)
-    if alert is None:
+def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> AlertPage | None:
+    found = explain_alert(conn, number, setup.book, now)
+    if found is None:
         return None
+    alert = found.alert
     return AlertPage(
-        alert=alert,
-        incident=alerts.get_incident(conn, alert.incident) if alert.incident else None,
         group=groups.get(conn, alert.group) if alert.group else None,
         entry=setup.catalog.get(alert.code),
-        decisions=decisions.of_alert(conn, number),
-        why=why(conn, alert, setup.book),
+        explanation=found,
     )
 
 
@@ -61,9 +55,9 @@ async def _list(visit: Visit) -> Response:
 
 async def _show(visit: Visit) -> Response:
     number, setup = visit.number("id"), visit.services.setup
-    found = await visit.find(lambda conn: load(conn, number, setup), "alert")
-    rule = next((rule for rule in visit.config.rules if rule.name == found.alert.rule), None)
-    return await visit.render("alert.html", page=found, alert=found.alert, rule=rule)
+    found = await visit.find(lambda conn: load(conn, number, setup, visit.now), "alert")
+    explained = found.explanation
+    return await visit.render("alert.html", page=found, alert=explained.alert, why=explained)
 
 
 routes = [

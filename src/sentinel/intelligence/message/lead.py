@@ -1,0 +1,74 @@
+"""The first words of a message: what is the news, and whom it hurts."""
+
+from sentinel.intelligence.message.facts import PageFacts
+from sentinel.intelligence.report.untrusted import one_line
+from sentinel.intelligence.wording import clock_time, counted, span
+from sentinel.model.delivery import Delivery
+
+_NAME = 120
+
+
+def lead_of(facts: PageFacts, delivery: Delivery) -> str:
+    match delivery.reason:
+        case "resolved":
+            said = _over(facts, delivery)
+        case "cause_found":
+            said = _cause(facts)
+        case "ack_expiring":
+            said = _expiring(facts, delivery)
+        case "reminder":
+            lasts = span(delivery.created - facts.page.incident.opened)
+            said = f"Still broken after {lasts}. {_hurts(facts)}"
+        case _:
+            said = _hurts(facts)
+    if others := len(facts.page.others):
+        said = f"{said} This tells of {counted(others, 'more incident')} too: see below."
+    return said.strip()
+
+
+def _hurts(facts: PageFacts) -> str:
+    what = _sentence(facts.impact or facts.page.incident.title)
+    if facts.cause:
+        return f"{what} The cause seems to be {_sentence(_named(facts.cause))}"
+    return what
+
+
+def _over(facts: PageFacts, delivery: Delivery) -> str:
+    incident = facts.page.incident
+    lasted = span((incident.resolved or delivery.created) - incident.opened)
+    begun = clock_time(incident.opened, delivery.created, facts.zone)
+    what = _sentence(facts.impact or incident.title)
+    return f"It is over. It lasted {lasted}, from {begun}. {what}"
+
+
+def _cause(facts: PageFacts) -> str:
+    explained = [facts.name] if facts.cause else []
+    explained += [cascade.name for cascade in facts.cascades]
+    told = f", and it explains {', '.join(explained[:3])}" if explained else ""
+    found = _named(facts.cause or facts.name)
+    return f"The cause was found: {found}{told}. {_sentence(facts.impact)}"
+
+
+def _expiring(facts: PageFacts, delivery: Delivery) -> str:
+    incident, name = facts.page.incident, _named(facts.name)
+    if incident.state == "resolved":
+        return f"{name} is over."
+    if incident.state == "open":
+        return f"The acknowledgement of {name} has run out: whoever is on call is paged anew."
+    is_own = delivery.person is not None and delivery.person == incident.acknowledged_by
+    has = "You have" if is_own else f"{incident.acknowledged_by or 'Somebody'} has"
+    if incident.ack_until is None:
+        return f"{has} {name}, until it is over."
+    ends = clock_time(incident.ack_until, delivery.created, facts.zone)
+    return (
+        f"{has} {name}; {'your' if is_own else 'the'} acknowledgement runs out at {ends}. "
+        "Acknowledge it again, or it pages anew."
+    )
+
+
+def _named(text: str) -> str:
+    return one_line(text, _NAME)
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
