@@ -50,7 +50,7 @@ format: .venv/ready
 docs: .venv/ready
 	$(BIN)/python -m sentinel.config.write_schemas
 	$(BIN)/python -m sentinel.intelligence.write_schema
-	$(BIN)/python -m sentinel.config.write_docs docs/configuration.md
+	$(BIN)/python -m sentinel.config.write_docs docs
 
 assets: $(STATIC)
 
@@ -66,7 +66,9 @@ clean:
 	PYTHON=$(PYTHON) scripts/system-packages run
 	$(PYTHON) -m venv .venv
 
-.venv/ready: constraints.txt pyproject.toml | .venv/bin/python
+# New pins may want a compiler that the old ones did without.
+.venv/ready: constraints.txt pyproject.toml scripts/system-packages | .venv/bin/python
+	PYTHON=$(PYTHON) scripts/system-packages run
 	$(BIN)/python -m pip install --quiet --requirement constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

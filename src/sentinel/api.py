@@ -164,6 +164,11 @@ class Detector(ABC, Generic[P]):
     """Whether `begin` is asked when the rule is loaded, before any signal, if it has no `by`."""
     compares: ClassVar[bool] = False
     """Whether `Params` has an `of: Population | None`, whose signals come to `observe_other`."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """The parameters that name fields of signals, each a text or a list of texts: a name that no
+    signal of the rule's kind has is refused when the configuration is loaded."""
+    facts: ClassVar[Mapping[str, str]] = {}
+    """What `Verdict.facts` may hold: each name, and what it says, for the documentation."""
 
     def __init__(self, params: P) -> None:
         self.params = params

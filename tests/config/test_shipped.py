@@ -13,13 +13,14 @@ from sentinel.config.document import load
 from sentinel.config.loader import load_config
 from sentinel.config.problem import Problem
 from sentinel.config.unsupported import UNSUPPORTED
-from sentinel.config.write_docs import PLUGINS, SECTIONS, insert
+from sentinel.config.write_docs import MAIN, PAGES, PLUGINS, RULES, insert, mark, parts
 from sentinel.config.write_schemas import FOLDER, built_in_registry, texts
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.yaml"
-RULES = ROOT / "rules" / "default.yaml"
+FIRST_RULES = sorted((ROOT / "rules").glob("*.yaml"))
 PAGE = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+ALL_PAGES = "".join((ROOT / "docs" / name).read_text("utf-8") for name in PAGES)
 
 
 def schema(name: str) -> Any:
@@ -67,15 +68,15 @@ def test_the_committed_schemas_are_those_that_the_code_writes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "file"), [("sentinel.json", EXAMPLE), ("rules.json", RULES)], ids=str
+    ("name", "file"),
+    [("sentinel.json", EXAMPLE), *(("rules.json", file) for file in FIRST_RULES)],
+    ids=str,
 )
 def test_editors_find_nothing_wrong_with_the_shipped_files(name: str, file: Path) -> None:
     document, _ = load(file)
     assert document is not None
     validator = jsonschema.Draft202012Validator(schema(name))
-    # A section of comments alone is nothing, which `sentinel check` takes for left out.
-    data = {key: value for key, value in document.data.items() if value is not None}
-    assert list(validator.iter_errors(data)) == []
+    assert list(validator.iter_errors(document.data)) == []
 
 
 @pytest.mark.parametrize("name", ["sentinel.json", "rules.json"])
@@ -136,6 +137,8 @@ ALLOWED = [
     ("sentinel.json", {"channels": {"a": {"type": "email", "host": "h", "sender": "a@b.example"}}}),
     ("sentinel.json", {"channels": {"a": {"type": "of-a-drop-in", "anything": 1}}}),
     ("sentinel.json", {"limits": {"quota": "${QUOTA}"}, "log": {"level": "${LEVEL:-info}"}}),
+    ("sentinel.json", {"limits": None, "people": None, "probes": None}),
+    ("rules.json", {"rules": None, "teams": None}),
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "timeframe": "1m"}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "metric", "where": {"tags.a": ["b"]}}]}),
     ("rules.json", {"rules": [{"alert": "A", "on": "error", "where": {"not": {"line": 5}}}]}),
@@ -154,21 +157,34 @@ def test_editors_let_through_what_is_right(name: str, data: Any) -> None:
     assert list(jsonschema.Draft202012Validator(schema(name)).iter_errors(data)) == []
 
 
-def test_the_page_holds_the_tables_that_the_code_writes() -> None:
-    assert insert(PAGE, built_in_registry()) == PAGE, "run `make docs`"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_hold_what_the_code_writes(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text("utf-8")
+    assert insert(page, parts(built_in_registry())) == page, "run `make docs`"
 
 
-def test_the_page_names_every_key_and_every_parameter() -> None:
+@pytest.mark.parametrize("name", parts(built_in_registry()))
+def test_each_part_that_is_written_has_its_one_place(name: str) -> None:
+    assert ALL_PAGES.count(mark(name)) == 1
+
+
+def test_a_mark_that_names_nothing_is_refused() -> None:
+    page = f"{mark('rulez[]')}\n<!-- end -->"
+    with pytest.raises(ValueError, match=r"found rulez\[\]"):
+        insert(page, {"rules[]": ""})
+
+
+def test_the_pages_name_every_key_and_every_parameter() -> None:
     registry = built_in_registry()
-    records: list[Any] = list(SECTIONS.values())
-    for kind in PLUGINS:
+    records: list[Any] = [*MAIN.values(), *RULES.values()]
+    for kind in (*PLUGINS, "detector"):
         for type in registry.types(kind):
             plugin = registry.get(kind, type)
             assert plugin is not None
             records.append(plugin.Params)
     for record in records:
         for field in msgspec.structs.fields(record):
-            assert f"| `{field.encode_name}` |" in PAGE
+            assert f"| `{field.encode_name}` |" in ALL_PAGES
 
 
 def test_the_page_names_every_key_that_is_not_supported_yet() -> None:

@@ -1,7 +1,7 @@
 """Plugins that do nothing, so that these tests do not move when the built-in ones do."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -133,6 +133,18 @@ class Shares(Watching):
     compares = True
 
 
+class NamesParams(Params, frozen=True):
+    field: str | None = None
+    compare: list[str] | None = None
+
+
+class Names(Watching):
+    type = "names"
+    Params = NamesParams
+    reads = ("field", "compare")
+    facts: ClassVar[dict[str, str]] = {"newest": "the latest name"}
+
+
 class Silent(Watching):
     type = "silent"
     watches_silence = True
@@ -144,7 +156,7 @@ class Toys:
     def __init__(self) -> None:
         self._plugins: dict[tuple[str, str], type[Any]] = {
             **{("notifier", one.type): one for one in (Mail, Text, Printer, Greedy)},
-            **{("detector", one.type): one for one in (Each, Many, Above, Shares, Silent)},
+            **{("detector", one.type): one for one in (Each, Many, Above, Shares, Names, Silent)},
             ("probe", "ping"): Ping,
         }
 

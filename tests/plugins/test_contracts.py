@@ -134,9 +134,20 @@ class Rolls(LastFor):
         return self.tick(now, now + random.random())
 
 
+class TellsMore(LastFor):
+    """Declares one fact and tells another."""
+
+    facts: ClassVar[dict[str, str]] = {"count": "how many came"}
+
+    def tick(self, state: Any, now: float) -> tuple[Any, Verdict]:
+        state, verdict = super().tick(state, now)
+        return state, Verdict(verdict.holds, verdict.recheck, {"last": state})
+
+
 @pytest.mark.parametrize(
     ("made", "test"),
     [
+        (TellsMore, "test_it_tells_no_other_facts_than_it_declares"),
         (Remembers, "test_a_restart_at_any_moment_changes_nothing"),
         (Forgets, "test_a_restart_at_any_moment_changes_nothing"),
         (Late, "test_the_verdict_stands_until_recheck"),

@@ -252,6 +252,7 @@ def test_a_module_without_a_hook_is_warned_about(folder: Folder) -> None:
         ("register(Always)", "register(Always({}))", "plugin/wrong-base", "type Always"),
         ("def explain", "def explian", "plugin/unfinished", "Always without explain"),
         ("    type =", "    Params = dict\n    type =", "plugin/params", "Params = class dict"),
+        ("    type =", '    reads = ("field",)\n    type =', "plugin/reads", "reads = ('field',)"),
     ],
 )
 def test_a_class_that_breaks_the_contract_is_refused(

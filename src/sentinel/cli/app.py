@@ -30,7 +30,7 @@ _STATE_DIRS = ("var", "/var/lib/sentinel")
 ConfigOption = Annotated[
     Path | None,
     typer.Option(
-        "--config", envvar="SENTINEL_CONFIG", help="Main file [default: ./sentinel.yaml]."
+        "--config", envvar="SENTINEL_CONFIG", help="Main file (default: ./sentinel.yaml)."
     ),
 ]
 StateOption = Annotated[
@@ -38,7 +38,7 @@ StateOption = Annotated[
     typer.Option(
         "--state-dir",
         envvar="SENTINEL_STATE_DIR",
-        help="Where the database is [default: ./var, or /var/lib/sentinel if only that exists].",
+        help="Where the database is (default: ./var, or /var/lib/sentinel if only that exists).",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

@@ -92,6 +92,8 @@ def _check(document: Document, tagged: Tagged[Rule]) -> Iterator[Problem]:
         yield from check_where(document, (*path, "where"), rule.on)
     for index, name in enumerate(rule.by):
         yield from check_field(document, (*path, "by", index), rule.on, name)
+    for key in tagged.plugin.reads:
+        yield from _check_read(document, tagged, key)
     yield from check_population(document, tagged)
     yield from _check_missing(document, tagged)
     yield from document.positive(
@@ -99,6 +101,16 @@ def _check(document: Document, tagged: Tagged[Rule]) -> Iterator[Problem]:
     )
     yield from _check_labels(document, path, rule)
     yield from _check_annotations(document, tagged)
+
+
+def _check_read(document: Document, tagged: Tagged[Rule], key: str) -> Iterator[Problem]:
+    """A parameter that names a field of the rule's signals, or several."""
+    kind, path, named = tagged.common.on, (*tagged.path, key), getattr(tagged.params, key)
+    if isinstance(named, str):
+        yield from check_field(document, path, kind, named)
+        return
+    for index, name in enumerate(named or ()):
+        yield from check_field(document, (*path, index), kind, name)
 
 
 def _check_missing(document: Document, tagged: Tagged[Rule]) -> Iterator[Problem]:
@@ -148,7 +160,8 @@ def _check_annotations(document: Document, tagged: Tagged[Rule]) -> Iterator[Pro
     """A detector may fill placeholders that are not known here, so only near misses are told."""
     rule = tagged.common
     own = tagged.plugin.Params.__struct_encode_fields__
-    known = {*fields_of(rule.on), *_ALWAYS, *rule.by, *rule.labels, *own}
+    told = tagged.plugin.facts
+    known = {*fields_of(rule.on), *_ALWAYS, *rule.by, *rule.labels, *own, *told}
     for key, text in rule.annotations.items():
         for name in dict.fromkeys(_PLACEHOLDER.findall(text)):
             meant = nearest(name, known)

@@ -12,7 +12,7 @@ from sentinel.model.values import Duration, Size
 
 Schema = Mapping[str, Any]
 
-_PATTERNS = {
+PATTERNS = {
     Duration.pattern: Duration.expected,
     Size.pattern: Size.expected,
     NAME: "a name of letters, digits, _ . and -, at most 100",
@@ -83,7 +83,7 @@ def _plain_words(schema: Schema) -> str:
 def _text_words(schema: Schema) -> str:
     pattern, least, most = (schema.get(key) for key in ("pattern", "minLength", "maxLength"))
     if pattern:
-        return _PATTERNS.get(pattern, f"text that matches {pattern}")
+        return PATTERNS.get(pattern, f"text that matches {pattern}")
     if least and most:
         return f"text of {least} to {most} characters"
     if most:

@@ -17,7 +17,7 @@ from sentinel.config.schema import Channel, MainFile, Probe, Rule, RulesFile
 from sentinel.config.section import Section
 from sentinel.config.tagged import Registry, merged_schema
 from sentinel.config.validation import schema_of
-from sentinel.config.wording import Schema
+from sentinel.config.wording import PATTERNS, Schema
 from sentinel.errors import ConfigError
 from sentinel.model.signal import KINDS
 
@@ -40,7 +40,7 @@ def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
     definitions |= schema_parts.signals() | schema_parts.parts()
     _refer(definitions["Classify"], where="where_error")
     _refer(definitions["Feed"], **{kind: f"signal_{kind}" for kind in KINDS})
-    definitions["Rule"]["allOf"] += [_of_kind(kind) for kind in KINDS]
+    definitions["Rule"]["allOf"] += [_where_of(kind) for kind in KINDS]
     parts = definitions["Correlation"]["properties"]["all"]["items"]
     parts |= {"minProperties": 1, "maxProperties": 1}
     parts["additionalProperties"] = {"$ref": "#/$defs/part"}
@@ -54,14 +54,6 @@ def _refer(record: dict[str, Any], **names: str) -> None:
         record["properties"][key] = {"description": description, "$ref": f"#/$defs/{name}"}
 
 
-def _of_kind(kind: str) -> dict[str, Any]:
-    """What holds for a rule on this kind of signal. An `of` that names no kind is of the same."""
-    branch = _where_of(kind)
-    own = branch["then"]
-    of = {"if": {"not": {"required": ["on"]}}, "then": own}
-    return {**branch, "then": {"properties": {**own["properties"], "of": of}}}
-
-
 def _where_of(kind: str) -> dict[str, Any]:
     return {
         "if": {"properties": {"on": {"const": kind}}, "required": ["on"]},
@@ -69,18 +61,51 @@ def _where_of(kind: str) -> dict[str, Any]:
     }
 
 
+def _of_kind(kind: str) -> dict[str, Any]:
+    """An `of` that names no kind has signals of the rule's own."""
+    then = _where_of(kind)["then"]
+    of = {"if": {"not": {"required": ["on"]}}, "then": then}
+    return {**_where_of(kind), "then": {"properties": {"of": of}}}
+
+
 def texts(registry: Registry) -> dict[str, str]:
     """The schemas as they are written, by file name."""
     return {
-        name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+        name: json.dumps(_worded(schema), indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas(registry).items()
     }
+
+
+def _worded(schema: Any) -> Any:
+    """Says in words what a pattern asks for, by a keyword of the YAML language server."""
+    if isinstance(schema, list):
+        return [_worded(item) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    worded = {key: _worded(item) for key, item in schema.items()}
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and pattern in PATTERNS:
+        worded["patternErrorMessage"] = f"Expected {PATTERNS[pattern]}"
+    return worded
 
 
 def _file_schema(record: type[Section], title: str) -> dict[str, Any]:
     schema = dict(schema_of(record))
     definitions = {k: v for k, v in schema["$defs"].items() if k != record.__name__}
-    return {"$schema": _DRAFT, **schema, "title": title, "$defs": definitions}
+    sections = {key: _or_nothing(item) for key, item in schema["properties"].items()}
+    whole = {**schema, "title": title, "properties": sections, "$defs": definitions}
+    return {"$schema": _DRAFT, **whole}
+
+
+def _or_nothing(schema: Schema) -> dict[str, Any]:
+    """A section whose every line is commented out counts as left out."""
+    kind = schema.get("type")
+    if kind in ("object", "array"):
+        return {**schema, "type": [kind, "null"]}
+    if "$ref" in schema:
+        outside = {key: item for key, item in schema.items() if key != "$ref"}
+        return {**outside, "anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+    return dict(schema)
 
 
 def _tagged(common: type[Section], kind: Kind, registry: Registry) -> dict[str, Any]:
@@ -102,6 +127,7 @@ def _tagged(common: type[Section], kind: Kind, registry: Registry) -> dict[str, 
         definitions[name] = {**whole, "title": f"{title} of type {type}"}
         if population := definitions.get(f"{name}_Population"):
             population["allOf"] = [_where_of(one) for one in KINDS]
+            definitions[name]["allOf"] = [_of_kind(one) for one in KINDS]
         choices.append(
             {
                 "if": {

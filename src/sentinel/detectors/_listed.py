@@ -1,6 +1,6 @@
 """What detectors that hold a value against a list have in common."""
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from msgspec import Meta, Struct
 
@@ -33,6 +33,12 @@ class Listed(Detector[P], Generic[P]):
     """Holds for `timeframe` after a value that offends."""
 
     State = Offence
+    reads = ("field",)
+    facts: ClassVar[dict[str, str]] = {
+        "field": "the parameter",
+        "value": "the latest value that made the alert",
+        "timeframe": "the parameter",
+    }
     offence = ""
 
     def __init__(self, params: P) -> None:

@@ -1,7 +1,7 @@
 """A streaming anomaly score: how far the value lies from the recent level."""
 
 from math import exp
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -62,8 +62,6 @@ class Anomaly(Detector[AnomalyParams]):
     A value that lies off teaches nothing, so an anomaly does not become normal by being there.
     When values have lain off on one side for `adapts_after`, and five of them at least, their
     level is taken over. While no data comes, the last verdict stands.
-
-    Facts: `value`, `expected`, `lower` and `upper` (the bounds), `sigmas` (signed).
     """
 
     type = "anomaly"
@@ -71,6 +69,13 @@ class Anomaly(Detector[AnomalyParams]):
     Params = AnomalyParams
     State = Recent
     kinds = KINDS
+    facts: ClassVar[dict[str, str]] = {
+        "value": "the last number",
+        "expected": "what was expected of it",
+        "lower": "the least that is usual",
+        "upper": "the most that is usual",
+        "sigmas": "how far off it is, in robust standard deviations; less than 0 below",
+    }
 
     def observe(self, signal: AnySignal, state: Recent | None, now: float) -> tuple[Any, Verdict]:
         value = reading(signal)

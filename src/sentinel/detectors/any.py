@@ -1,6 +1,6 @@
 """Every signal that meets the conditions."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
@@ -20,6 +20,7 @@ class AnyMatch(Detector[AnyParams]):
     summary = "Each match, until none has come for timeframe"
     Params = AnyParams
     State = float
+    facts: ClassVar[dict[str, str]] = {"timeframe": "the parameter"}
 
     def __init__(self, params: AnyParams) -> None:
         super().__init__(params)

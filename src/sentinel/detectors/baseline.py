@@ -1,6 +1,6 @@
 """Outside what this hour of the week usually is."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -56,8 +56,6 @@ class Baseline(Detector[BaselineParams]):
     An hour teaches once, when it is over, by its median; what that teaches is clipped, and weighs
     a quarter against the weeks before. So an outlier teaches nothing and a bad hour little; a
     change that lasts is usual after some four weeks. While no data comes, the last verdict stands.
-
-    Facts: `value`, `expected`, `lower` and `upper` (the bounds), `sigmas` (signed), `hour`.
     """
 
     type = "baseline"
@@ -65,6 +63,14 @@ class Baseline(Detector[BaselineParams]):
     Params = BaselineParams
     State = Learned
     kinds = KINDS
+    facts: ClassVar[dict[str, str]] = {
+        "value": "the last number",
+        "expected": "what was expected of it",
+        "lower": "the least that is usual",
+        "upper": "the most that is usual",
+        "sigmas": "how far off it is, in robust standard deviations; less than 0 below",
+        "hour": "the hour of the week, such as Mon 09:00 UTC",
+    }
 
     def observe(self, signal: AnySignal, state: Learned | None, now: float) -> tuple[Any, Verdict]:
         value = reading(signal)

@@ -1,6 +1,6 @@
 """How many different values a field has."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -64,6 +64,12 @@ class Cardinality(Detector[CardinalityParams]):
     summary = "More different values of field than max, or fewer than min, within timeframe"
     Params = CardinalityParams
     State = Values
+    reads = ("field",)
+    facts: ClassVar[dict[str, str]] = {
+        "count": "different values",
+        "field": "the parameter",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: CardinalityParams) -> None:
         super().__init__(params)

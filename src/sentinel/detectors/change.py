@@ -1,7 +1,7 @@
 """A field's value differs from the last one."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -61,6 +61,13 @@ class Change(Detector[ChangeParams]):
     summary = "A value that differs from the last one of its group"
     Params = ChangeParams
     State = Latest
+    reads = ("compare",)
+    facts: ClassVar[dict[str, str]] = {
+        "field": "the fields that changed",
+        "old": "their values before",
+        "new": "their values now",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: ChangeParams) -> None:
         super().__init__(params)

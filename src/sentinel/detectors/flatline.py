@@ -1,6 +1,6 @@
 """Fewer signals than there should be: a heartbeat that was missed."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -49,6 +49,10 @@ class Flatline(Detector[FlatlineParams]):
     Params = FlatlineParams
     State = Watch
     watches_silence = True
+    facts: ClassVar[dict[str, str]] = {
+        "count": "signals within the timeframe, at most `threshold`",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: FlatlineParams) -> None:
         super().__init__(params)

@@ -1,7 +1,7 @@
 """A number that will cross a bound."""
 
 from math import isnan
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -77,9 +77,6 @@ class Forecast(Detector[ForecastParams]):
     A daily cycle is taken off first, from hourly means of up to 7 days, once two whole days are
     seen and repeat. A value beyond the bound fires at once, with an `eta` of 0s. While no data
     comes, the last verdict stands.
-
-    Facts: `value`, `within`; `eta` (as 3h20m) and `bound` while it holds; `expected`, `lower` and
-    `upper` at the moment judged, and `growth` an hour, once there is a forecast.
     """
 
     type = "forecast"
@@ -87,6 +84,16 @@ class Forecast(Detector[ForecastParams]):
     Params = ForecastParams
     State = Past
     kinds = KINDS
+    facts: ClassVar[dict[str, str]] = {
+        "value": "the last number",
+        "within": "the parameter",
+        "bound": "the bound that will be crossed",
+        "eta": "in how long, such as 3h20m; 0s if it is crossed",
+        "expected": "what is forecast, for when it surely crosses or else for the end of `within`",
+        "lower": "the lower end of its interval",
+        "upper": "the upper end of its interval",
+        "growth": "the trend for each hour",
+    }
 
     def __init__(self, params: ForecastParams) -> None:
         super().__init__(params)

@@ -1,6 +1,6 @@
 """At least so many signals within a time."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
@@ -34,6 +34,10 @@ class Frequency(Detector[FrequencyParams]):
     summary = "At least num_events signals within timeframe"
     Params = FrequencyParams
     State = bytes
+    facts: ClassVar[dict[str, str]] = {
+        "count": "signals within the timeframe, at most `num_events`",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: FrequencyParams) -> None:
         super().__init__(params)

@@ -1,6 +1,6 @@
 """A value that was never seen before."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -67,6 +67,12 @@ class NewTerm(Detector[NewTermParams]):
     summary = "A value of field that was not seen within terms_window"
     Params = NewTermParams
     State = Terms
+    reads = ("field",)
+    facts: ClassVar[dict[str, str]] = {
+        "field": "the parameter",
+        "term": "the latest new value",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: NewTermParams) -> None:
         super().__init__(params)

@@ -1,6 +1,6 @@
 """A share: of all signals, those that meet the conditions."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -62,6 +62,13 @@ class Ratio(Detector[RatioParams]):
     Params = RatioParams
     State = Shares
     compares = True
+    facts: ClassVar[dict[str, str]] = {
+        "count": "signals that meet the conditions",
+        "total": "signals of which they are a share",
+        "ratio": "the share; 0.05 is 5 %",
+        "percent": "the share in per cent",
+        "timeframe": "the parameter `over`",
+    }
 
     def __init__(self, params: RatioParams) -> None:
         super().__init__(params)

@@ -1,7 +1,7 @@
 """Worse than when it was last known to be good."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -53,8 +53,6 @@ class Regression(Detector[RegressionParams]):
 
     While it is worse, the good one is kept, however long that lasts. While no data comes, or too
     few numbers, the last verdict stands.
-
-    Facts: `before` and `after` (states, or means), `since` when it is worse.
     """
 
     type = "regression"
@@ -62,6 +60,11 @@ class Regression(Detector[RegressionParams]):
     Params = RegressionParams
     State = Standing | Level
     kinds = KINDS
+    facts: ClassVar[dict[str, str]] = {
+        "before": "the last good state or level",
+        "after": "the state or mean now",
+        "since": "when it became worse",
+    }
 
     def __init__(self, params: RegressionParams) -> None:
         super().__init__(params)

@@ -1,6 +1,6 @@
 """An error budget that burns too fast."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -99,6 +99,14 @@ class SloBurn(Detector[SloBurnParams]):
     Params = SloBurnParams
     State = dict[int, Buckets]
     compares = True
+    facts: ClassVar[dict[str, str]] = {
+        "burn": "how many times as fast as allowed, over the long window",
+        "count": "bad events in that window",
+        "total": "events in that window",
+        "timeframe": "that window",
+        "budget_left": "the part of the budget that is left, in per cent",
+        "objective": "the parameter",
+    }
 
     def __init__(self, params: SloBurnParams) -> None:
         super().__init__(params)

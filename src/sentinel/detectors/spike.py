@@ -1,6 +1,6 @@
 """Many more, or many fewer, signals than just before."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
@@ -55,6 +55,11 @@ class Spike(Detector[SpikeParams]):
     summary = "spike_height times as many signals as in the timeframe before, or as few"
     Params = SpikeParams
     State = Arrivals
+    facts: ClassVar[dict[str, str]] = {
+        "count": "signals in the current window",
+        "reference": "signals in the window before",
+        "timeframe": "the parameter",
+    }
 
     def __init__(self, params: SpikeParams) -> None:
         super().__init__(params)

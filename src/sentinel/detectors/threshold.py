@@ -1,7 +1,7 @@
 """A number compared with a bound: the last one, or an aggregate over a window."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -47,6 +47,10 @@ class Threshold(Detector[ThresholdParams]):
     Params = ThresholdParams
     State = Samples
     kinds = frozenset({"metric", "status", "checkin", "span"})
+    facts: ClassVar[dict[str, str]] = {
+        "value": "the number that is compared",
+        "timeframe": "the parameter `over`",
+    }
 
     def __init__(self, params: ThresholdParams) -> None:
         super().__init__(params)

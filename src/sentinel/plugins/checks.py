@@ -150,6 +150,7 @@ def _params_faults(kind: Kind, plugin: type[Any]) -> Iterator[Fault]:
         )
         return
     yield from _reserved_faults(kind, plugin)
+    yield from _reads_faults(plugin)
 
 
 def _reserved_faults(kind: Kind, plugin: type[Any]) -> Iterator[Fault]:
@@ -165,6 +166,19 @@ def _reserved_faults(kind: Kind, plugin: type[Any]) -> Iterator[Fault]:
                 found=f"parameter {field.encode_name!r} of {plugin.__qualname__}",
                 expected=f"a name that is no key of a {section.__name__.lower()} itself",
             )
+
+
+def _reads_faults(plugin: type[Any]) -> Iterator[Fault]:
+    """The parameters that name fields are read when a rule is checked, so they must be there."""
+    reads: Any = getattr(plugin, "reads", ())
+    known = {field.name for field in msgspec.structs.fields(plugin.Params)}
+    if not isinstance(reads, tuple) or not known.issuperset(reads):
+        yield Fault(
+            id="reads",
+            found=f"{plugin.__qualname__}.reads = {reads!r}",
+            expected="a tuple of names of its parameters",
+            hint=f"reads = ({reads!r},)" if reads in known else "",
+        )
 
 
 def _path_faults(plugin: type[Any]) -> Iterator[Fault]:
