@@ -125,3 +125,16 @@ def test_a_problem_reads_as_one_line_and_a_hint() -> None:
         file="a.yaml", line=3, id="x/y", path="a.b", found="5", expected="text", hint="quote it"
     )
     assert str(told) == "a.yaml:3: a.b: found 5, expected text  [x/y]\n    hint: quote it"
+
+
+def test_a_wrong_value_does_not_hide_what_else_is_wrong_with_the_same_rule(load: Load) -> None:
+    _, problems = load(
+        MAIN,
+        a="rules:\n- alert: A\n  on: error\n  on_missing: sometimes\n  by: [tenat]\n"
+        "  where: {colour: red}\n",
+    )
+    assert [problem.id for problem in problems] == [
+        "config/wrong-value",
+        "rule/unknown-field",
+        "rule/unknown-field",
+    ]

@@ -27,7 +27,7 @@ def read_classify(documents: Sequence[Document]) -> tuple[list[ClassifyConfig], 
             if record is None:
                 continue
             problems += check_where(document, (*path, "where"), "error")
-            if not any(getattr(record, key) for key in _SAYS):
+            if not any(item.get(key) for key in _SAYS):
                 problems.append(
                     document.problem(
                         path,

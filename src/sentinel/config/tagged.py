@@ -16,7 +16,7 @@ from sentinel.config.problem import Problem
 from sentinel.config.secrecy import told
 from sentinel.config.section import Section
 from sentinel.config.suggest import did_you_mean, one_of
-from sentinel.config.validation import check, refused, schema_of
+from sentinel.config.validation import check, refused, schema_of, sound_part
 from sentinel.config.wording import Schema
 from sentinel.model.values import to_record
 
@@ -53,7 +53,10 @@ def read_tagged(
     schema = merged_schema(common, plugin.Params)
     problems = check(document, path, schema)
     if problems:
-        return None, problems
+        # What else is wrong is told at once: no configuration is made of the rest.
+        data = sound_part(schema, data)
+        if data is None:
+            return None, problems
     own = set(common.__struct_encode_fields__)
     try:
         return Tagged(
@@ -61,13 +64,13 @@ def read_tagged(
             to_record(common, {key: value for key, value in data.items() if key in own}),
             plugin,
             to_record(plugin.Params, {k: value for k, value in data.items() if k not in own}),
-        ), []
+        ), problems
     except msgspec.ValidationError as error:
         # What the schema can't say, such as two parameters that exclude each other.
-        return None, [refused(document, path, schema, plugin.type, str(error))]
+        return None, problems or [refused(document, path, schema, plugin.type, str(error))]
     except Exception as error:  # noqa: BLE001 - a plugin's own check of its parameters
         text = f"{type(error).__name__}: {error}"
-        return None, [refused(document, path, schema, plugin.type, text)]
+        return None, problems or [refused(document, path, schema, plugin.type, text)]
 
 
 @cache

@@ -50,15 +50,33 @@ def check(document: Document, path: KeyPath, schema: Schema) -> list[Problem]:
 def read_record(
     document: Document, path: KeyPath, record: type[T]
 ) -> tuple[T | None, list[Problem]]:
-    """The data at `path` as a record, or every problem of it."""
-    problems = check(document, path, schema_of(record))
-    if problems:
+    """The data at `path` as a record, and every problem of it.
+
+    Where keys are wrong there may be a record without them all the same, so that what else is
+    wrong is told at once: no configuration is made of it.
+    """
+    schema = schema_of(record)
+    problems = check(document, path, schema)
+    data = sound_part(schema, document.at(path)) if problems else document.at(path)
+    if data is None:
         return None, problems
     try:
-        return to_record(record, document.at(path)), []
+        return to_record(record, data), problems
     except msgspec.ValidationError as error:
         # What the schema can't say, such as two keys that exclude each other.
-        return None, [refused(document, path, schema_of(record), "this section", str(error))]
+        own = [refused(document, path, schema, "this section", str(error))]
+        return None, problems or own
+
+
+def sound_part(schema: Schema, data: Any) -> dict[str, Any] | None:
+    """The keys of a mapping in which nothing is wrong; None where one that must be there is
+    missing or wrong."""
+    if not isinstance(data, dict):
+        return None
+    wrong = {finding.path[0] for finding in _findings(schema, data) if finding.path}
+    known = schema.get("properties", {})
+    sound = {key: item for key, item in data.items() if key in known and key not in wrong}
+    return sound if set(schema.get("required", ())) <= sound.keys() else None
 
 
 def refused(document: Document, path: KeyPath, schema: Schema, who: str, text: str) -> Problem:
