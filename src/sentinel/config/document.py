@@ -74,6 +74,13 @@ class Document(Struct, frozen=True):
         value = self.data.get(key) if isinstance(self.data, dict) else None
         return value if isinstance(value, list) else []
 
+    def texts(self, path: KeyPath) -> list[tuple[int, str]]:
+        """The texts of a list and their places in it. What is no text, or no list, the schema
+        check tells."""
+        value = self.get(path)
+        items = value if isinstance(value, list) else []
+        return [(index, item) for index, item in enumerate(items) if isinstance(item, str)]
+
     def positive(self, path: KeyPath, **durations: float | None) -> list[Problem]:
         """Problems of durations of no length, by their keys; None is one that is not given."""
         return [

@@ -82,7 +82,7 @@ class Calendar:
     ) -> tuple[Interval, ...]:
         """All times of the intervals that the list at `path` names; none where there is none."""
         found: list[Interval] = []
-        for index, name in enumerate(document.get(path) or ()):
+        for index, name in document.texts(path):
             problems += self._names.unknown(document, (*path, index), name)
             if name in self._intervals:
                 found += self._intervals[name].intervals

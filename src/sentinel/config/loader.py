@@ -146,6 +146,7 @@ class _Loading:
             teams=teams,
             schedules=schedules,
             probes=probes,
+            probes_at_once=settings.probes_at_once,
             rules=tuple(rules),
             classify=tuple(classify),
             routes=routes,

@@ -21,7 +21,7 @@ def read_matchers(
     """The matchers of the list of texts at `path`, if there is one: one text each, where
     `{a="b", c="d"}` is two."""
     found: list[str] = []
-    for index, text in enumerate(document.get(path) or ()):
+    for index, text in document.texts(path):
         parts = list(_split(text))
         fault = next(filter(None, map(_fault, parts)), "") if parts else _EXPECTED
         if fault:

@@ -180,6 +180,7 @@ class ProbeConfig(Struct, frozen=True, kw_only=True):
     params: Params
     interval: float
     timeout: float
+    retries: int
     component: str
     tags: Mapping[str, str]
 
@@ -208,6 +209,7 @@ class Config(Struct, frozen=True, kw_only=True):
     teams: Mapping[str, TeamConfig]
     schedules: Mapping[str, ScheduleConfig]
     probes: tuple[ProbeConfig, ...]
+    probes_at_once: int
     rules: tuple[RuleConfig, ...]
     classify: tuple[ClassifyConfig, ...]
     routes: tuple[RouteConfig, ...]

@@ -36,6 +36,7 @@ def _probe(tagged: Tagged[Probe]) -> ProbeConfig:
         params=tagged.params,
         interval=float(plugin.interval if common.interval is None else common.interval),
         timeout=float(plugin.timeout if common.timeout is None else common.timeout),
+        retries=common.retries,
         component=common.component or common.name,
         tags=common.tags,
     )

@@ -114,6 +114,14 @@ class Probe(Section, frozen=True):
     timeout: Annotated[
         Duration | None, Meta(description="Longest time for one look; the plugin's own if not.")
     ] = None
+    retries: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10,
+            description="`down` counts only when this many further looks, at once, say so, too.",
+        ),
+    ] = 0
     component: Annotated[
         Text | None,
         Meta(description="Component that the signals are about; the name if not given."),
@@ -189,6 +197,12 @@ class MainFile(Section, frozen=True):
     probes: Annotated[
         list[dict[str, Any]], Meta(description="What is looked at every interval.")
     ] = []
+    probes_at_once: Annotated[
+        int,
+        Meta(
+            ge=1, le=1000, description="How many probes may look at the same time; from the start."
+        ),
+    ] = 50
     timezone: Annotated[
         Text,
         Meta(
