@@ -7,6 +7,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from sentinel import installation
+from sentinel.rehearsal import Rehearsal, render_result
+from sentinel.testing import FakeClock
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -36,6 +40,17 @@ def test_the_wheel_carries_the_shipped_catalog_rules_and_example(wheel: ZipFile)
     ]
     assert shipped
     assert {f"sentinel/_data/{path}" for path in shipped} <= held
+
+
+def test_the_rules_in_the_wheel_pass_their_own_tests(wheel: ZipFile, tmp_path: Path) -> None:
+    wheel.extractall(tmp_path)
+    found, problems = installation.read(tmp_path / "sentinel/_data/config.example.yaml", {})
+    assert problems == []
+    assert found is not None
+    assert found.config.tests
+    rehearsal = Rehearsal(found, FakeClock())
+    results = [rehearsal.run(test) for test in found.config.tests]
+    assert [render_result(one) for one in results if not one.passed] == []
 
 
 def test_the_wheel_carries_the_licence_and_no_tests(wheel: ZipFile) -> None:

@@ -3,8 +3,10 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from msgspec.structs import replace
 
@@ -111,3 +113,27 @@ def test_there_is_no_rate_without_two_growing_counters(
     before: tuple[int, int] | None, after: tuple[int, int] | None, seconds: float
 ) -> None:
     assert rates(before, after, seconds) is None
+
+
+def test_what_is_full_by_nature_or_was_seen_already_is_no_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("snap", "cd", "data", "again"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "resolv.conf").touch()
+    mounted = [
+        ("/", "/dev/vda1", "ext4", "rw"),
+        (f"{tmp_path}/snap", "/dev/loop0", "squashfs", "ro,nodev"),
+        (f"{tmp_path}/cd", "/dev/sr0", "iso9660", "ro"),
+        (f"{tmp_path}/resolv.conf", "/dev/vdc1", "ext4", "rw"),
+        (f"{tmp_path}/again", "/dev/vda1", "ext4", "rw"),
+        # As a service in a sandbox sees it.
+        (f"{tmp_path}/data", "/dev/vdb1", "xfs", "ro"),
+    ]
+    partitions = [
+        SimpleNamespace(mountpoint=mount, device=device, fstype=kind, opts=opts)
+        for mount, device, kind, opts in mounted
+    ]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: partitions)
+    found = [system.mount for system in take(0.0, None).filesystems]
+    assert found == ["/", f"{tmp_path}/data"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
-# Images that are full by nature.
-READ_ONLY_TYPES = frozenset({"squashfs", "iso9660", "udf", "erofs"})
+# Images that are full by nature. That they are read-only would not tell them: to a service in a
+# sandbox every file system is.
+READ_ONLY_TYPES = frozenset({"squashfs", "iso9660", "udf", "erofs", "cramfs", "romfs"})
 
 
 class Filesystem(Struct, frozen=True):
