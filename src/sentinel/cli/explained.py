@@ -12,6 +12,7 @@ from sentinel.explanation.rule_words import Pair
 from sentinel.explanation.windows import WindowView
 from sentinel.explanation.wording import group_text, several
 from sentinel.intelligence.wording import clock_time as short_time
+from sentinel.intelligence.wording import counted
 from sentinel.model.alert import Alert
 from sentinel.model.decision import Decision, Match
 
@@ -37,6 +38,8 @@ def show(found: Explanation, now: float) -> None:
             _show_signal(found, now)
         case RuleExplanation():
             _show_rule(found, now)
+    if found.notes:
+        console.print()
     for note in found.notes:
         console.print(printable(note), style="dim", markup=False)
 
@@ -46,7 +49,7 @@ def _show_alert(found: AlertExplanation) -> None:
     key = group_text(alert.key)
     _say(
         f"Alert {alert.id} of the rule {alert.rule}{f' ({key})' if key else ''} is {alert.state}. "
-        f"It holds {alert.count} signals. Verdict: {alert.verdict}."
+        f"It holds {counted(alert.count, 'signal')}. Verdict: {alert.verdict}."
     )
     _section("Its life")
     _pairs(found.timeline)

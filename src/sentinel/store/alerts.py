@@ -68,7 +68,7 @@ def of_group(conn: sqlite3.Connection, group: int, limit: int = 20) -> list[Aler
     return [decode(row[0]) for row in rows]
 
 
-def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 20) -> list[Alert]:
+def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 1000) -> list[Alert]:
     """Those that were not over at a time, newest first; of those that have ended since, only what
     is among the latest thousand of the rule."""
     rows = conn.execute(
