@@ -48,6 +48,13 @@ class Driver:
             self._put(self.detector.tick(self.state, self.now))
         self.now = max(self.now, end)
 
+    def look(self, time: float) -> Verdict:
+        """What a look at this time says, asked for or not."""
+        self.until(time)
+        if self.state is not None:
+            self._put(self.detector.tick(self.state, self.now))
+        return self.verdict
+
     def holds_at(self, time: float) -> bool:
         self.until(time)
         return self.verdict.holds

@@ -96,8 +96,7 @@ def test_aggregates(
     aggregate: str, samples: list[tuple[float, float]], asked: float, value: float
 ) -> None:
     driver = run(threshold(aggregate), *samples)
-    driver.until(asked)
-    assert driver.verdict.facts["value"] == value
+    assert driver.look(asked).facts["value"] == value
 
 
 @pytest.mark.parametrize("samples", [[(0, 10)], [(0, 10), (0, 20)]])
@@ -123,11 +122,12 @@ def test_it_agrees_with_one_that_keeps_all(
     for asked in strategies.moments(times):
         came = [(time, value) for time, value in samples if time <= asked]
         driver = run(threshold(aggregate), *came, restarts=restarts)
-        driver.until(asked)
+        stands = driver.holds_at(asked)
         expected = naive(aggregate, [(time, value) for time, value in came if asked < time + 60])
         if expected is not None:
-            assert driver.verdict.facts["value"] == pytest.approx(expected)
-            assert driver.verdict.holds is (driver.verdict.facts["value"] > 80)
+            found = driver.look(asked)
+            assert found.facts["value"] == pytest.approx(expected)
+            assert stands is found.holds is (found.facts["value"] > 80)
 
 
 @pytest.mark.parametrize("over", [None, 60.0])

@@ -46,7 +46,7 @@ def test_the_old_end_of_a_busy_tally_is_exact_to_a_cell() -> None:
 
 
 def test_signals_of_one_moment_share_a_place() -> None:
-    assert tally_of(5_000, 0.0) == Tally((0.0,), (5_000,))
+    assert tally_of(5_000, 0.0) == Tally((0.0,), (5_000,), 5_000)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from sentinel.detectors._window import gone, pack, unpack, without_oldest
 
 MOST_SAMPLES = 10_000
+_FEW = 100
 _CARRIED = "_running"
 _SCALE_BITS = 1074
 """Every float is a whole number of 2 to the power of minus this."""
@@ -54,6 +55,17 @@ class Samples(Struct, frozen=True, array_like=True, dict=True):
     def next_end(self, span: float) -> float:
         return unpack(self.times)[0] + span
 
+    def last_end(self, span: float) -> float:
+        return unpack(self.times)[-1] + span
+
+    def extremes(self) -> tuple[float, float] | None:
+        """The least and the greatest; None where it would take long to find them."""
+        running = self.__dict__.get(_CARRIED)
+        if isinstance(running, Ordered):
+            return running.quantile(0), running.quantile(1)
+        values = unpack(self.values)
+        return (min(values), max(values)) if len(values) <= _FEW else None
+
     def longer(self, now: float, value: float) -> "Samples":
         running = self._handed_over()
         if running is not None:
@@ -78,6 +90,11 @@ class Samples(Struct, frozen=True, array_like=True, dict=True):
             ),
             running,
         )
+
+    def youngest(self) -> "Samples":
+        """Those of the latest moment."""
+        times = unpack(self.times)
+        return self.without(bisect_left(times, times[-1]))
 
     def told(self, last: float | None) -> "Samples":
         if last is None or last == self.last:

@@ -49,25 +49,31 @@ class Tally(Struct, frozen=True, array_like=True):
 
     times: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
-
-    @property
-    def total(self) -> int:
-        return sum(self.counts)
+    total: int = 0
 
     def add(self, now: float, span: float) -> "Tally":
+        total = self.total + 1
         if self.times and self.times[-1] == now:
-            return Tally(self.times, (*self.counts[:-1], self.counts[-1] + 1))
-        longer = Tally((*self.times, now), (*self.counts, 1))
+            return Tally(self.times, (*self.counts[:-1], self.counts[-1] + 1), total)
+        longer = Tally((*self.times, now), (*self.counts, 1), total)
         return longer if len(longer.times) <= MOST_TIMES else longer._thinned(span / CELLS)
 
     def within(self, span: float, now: float) -> "Tally":
         count = gone(self.times, span, now)
-        return Tally(self.times[count:], self.counts[count:]) if count else self
+        if not count:
+            return self
+        total = self.total - sum(self.counts[:count])
+        return Tally(self.times[count:], self.counts[count:], total)
 
     def next_end(self, span: float) -> Iterator[float]:
         """When the oldest leaves the window; nothing if there is none."""
         if self.times:
             yield self.times[0] + span
+
+    def last_end(self, span: float) -> Iterator[float]:
+        """When the youngest leaves it, after which it is empty; nothing if there is none."""
+        if self.times:
+            yield self.times[-1] + span
 
     def _thinned(self, cell: float) -> "Tally":
         times: list[float] = []
@@ -78,4 +84,4 @@ class Tally(Struct, frozen=True, array_like=True):
             else:
                 times.append(time)
                 counts.append(count)
-        return Tally(tuple(times), tuple(counts))
+        return Tally(tuple(times), tuple(counts), self.total)

@@ -107,18 +107,27 @@ class Ratio(Detector[RatioParams]):
         return matching, matching + others if self._same_kind else others
 
     def _judge(self, state: Shares, now: float) -> tuple[Any, Verdict]:
-        over = self.params.over
+        over, (matching, whole) = self.params.over, self._counts(state)
         ends = [*state.matching.next_end(over), *state.others.next_end(over)]
         if not ends:
             return None, Verdict(False)
-        matching, whole = self._counts(state)
         facts = {"count": matching, "total": whole, "timeframe": self._written}
+        recheck = min(ends)
+        if self._can_only_empty(matching, whole):
+            recheck = max([*state.matching.last_end(over), *state.others.last_end(over)])
         if whole < self.params.min_events:
-            return state, Verdict(False, min(ends), facts)
+            return state, Verdict(False, recheck, facts)
         share = matching / whole
         facts |= {"ratio": share, "percent": 100 * share}
         holds = crosses(share, self.params.above, self.params.below)
-        return state, Verdict(holds, min(ends), facts)
+        return state, Verdict(holds, recheck, facts)
+
+    def _can_only_empty(self, matching: int, whole: int) -> bool:
+        """Whether nothing that leaves the window can change the verdict, so that it need be looked
+        at only once it is empty: while all is well that is nearly always so."""
+        if whole < self.params.min_events:
+            return True
+        return not matching and self.params.below is None
 
 
 @hook

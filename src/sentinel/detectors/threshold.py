@@ -88,13 +88,30 @@ class Threshold(Detector[ThresholdParams]):
         recheck = None
         if over is not None:
             alive = state.within(over, now)
+            if state.count and not alive.count:
+                # What stands from now on is what the youngest of them make.
+                state = state.youngest()
+                alive = state.told(self._number(state)).without(state.count)
             state = alive.told(self._number(alive))
-            recheck = state.next_end(over) if state.count else None
+            recheck = self._recheck(state, over) if state.count else None
         if state.last is None:
             return state, Verdict(False, recheck)
         facts = {"value": state.last, "timeframe": self._written}
         holds = crosses(state.last, self.params.above, self.params.below)
         return state, Verdict(holds, recheck, facts, full)
+
+    def _recheck(self, state: Samples, over: float) -> float:
+        """When a number that leaves the window may change the verdict. Where all of them are on
+        one side of the bounds, so is every average and quantile of them: then only the end of the
+        last one matters, after which nothing of them is worth keeping."""
+        extremes = state.extremes() if self.params.aggregate in _BETWEEN else None
+        if extremes is None:
+            return state.next_end(over)
+        least, greatest = extremes
+        above, below = self.params.above, self.params.below
+        clear = (above is None or greatest <= above) and (below is None or least >= below)
+        beyond = (above is not None and least > above) or (below is not None and greatest < below)
+        return state.last_end(over) if clear or beyond else state.next_end(over)
 
     def _number(self, samples: Samples) -> float | None:
         """None where there is nothing to make a number of."""
@@ -115,6 +132,10 @@ class Threshold(Detector[ThresholdParams]):
                 seconds = samples.seconds()
                 return samples.running(Growth).over(seconds) if seconds > 0 else None
         return samples.running(Ordered).quantile(_QUANTILES[how])
+
+
+# Aggregates that lie between the least and the greatest of their numbers.
+_BETWEEN = frozenset({"avg", "min", "max", "last", *_QUANTILES})
 
 
 @hook
