@@ -1,7 +1,7 @@
 """What Sentinel has to say of itself, as errors of its own project: rules find them and people are
 paged for them as for any other."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from sentinel.clock import Clock
@@ -12,11 +12,13 @@ from sentinel.model.signal import Error
 _CODES = {
     "detector_failed": "SENTINEL_DETECTOR_FAILED",
     "detector_full": "SENTINEL_LIMIT_REACHED",
+    "engine_failed": "SENTINEL_ENGINE_FAILED",
     "groups_full": "SENTINEL_LIMIT_REACHED",
     "facts_full": "SENTINEL_LIMIT_REACHED",
 }
 _NOBODY = "SENTINEL_NOBODY_REACHED"
 BOOKS = "SENTINEL_BOOKS_UNBALANCED"
+DRILL = "SENTINEL_DRILL_FAILED"
 
 # The same is said again only after so long: a report that causes itself must come to an end.
 _AGAIN_AFTER = 600.0
@@ -34,11 +36,12 @@ class SelfReport:
             code = _CODES.get(one.verb)
             if code is None and (one.verb, one.reason) == ("not_delivered", "nobody"):
                 code = _NOBODY
-            if code is not None and self._is_news(code, one.rule or one.text):
+            if code is not None and self.is_news(code, one.rule or one.text):
                 found.append(error(code, presentable(one.text, ()), one.rule))
         return found
 
-    def _is_news(self, code: str, about: str) -> bool:
+    def is_news(self, code: str, about: str) -> bool:
+        """Whether it was not said a short while ago; it counts as said then."""
         now = self._clock.monotonic()
         self._said = {key: at for key, at in self._said.items() if now - at < _AGAIN_AFTER}
         if (code, about) in self._said:
@@ -47,7 +50,11 @@ class SelfReport:
         return True
 
 
-def error(code: str, text: str, rule: str | None = None) -> Error:
+def error(
+    code: str, text: str, rule: str | None = None, about: Mapping[str, str] | None = None
+) -> Error:
+    """`about` becomes tags, for rules to tell one from another."""
     level: Literal["error"] = "error"
+    tags = {**(about or {}), **({"rule": rule} if rule else {})}
     message = f"{rule}: {text}" if rule else text
-    return Error(code=code, message=message, level=level, tags={"rule": rule} if rule else {})
+    return Error(code=code, message=message, level=level, tags=tags)

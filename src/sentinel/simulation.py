@@ -1,13 +1,14 @@
 """The engine on a virtual clock, with memory instead of a database: what rule tests and backtests
 run on. It is the daemon's own engine, unchanged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from sentinel.engine.book import Book
 from sentinel.engine.effects import Effects, PagingKey, WindowKey
 from sentinel.engine.engine import Engine, Input
 from sentinel.engine.state import Saved
+from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.fact import Fact
 from sentinel.model.paging import Paging
@@ -28,6 +29,7 @@ class Simulation:
         self.silences: dict[int, Silence] = {}
         self.facts: dict[str, Fact] = {}
         self.windows: dict[WindowKey, bytes] = {}
+        self.actions: list[ActionIntent] = []
         self.engine = Engine(book, Saved(), start)
 
     @property
@@ -42,6 +44,7 @@ class Simulation:
         self.alerts.update(effects.alerts)
         self.incidents.update(effects.incidents)
         self.silences.update(effects.silences)
+        self.actions += effects.actions
         _merge(self.pagings, effects.pagings)
         _merge(self.facts, effects.facts)
         _merge(self.windows, effects.windows)
@@ -66,6 +69,7 @@ class Simulation:
             silences=[one for _, one in sorted(self.silences.items()) if one.ends > engine.now],
             facts=[one for _, one in sorted(self.facts.items())],
             windows=dict(self.windows),
+            runs=runs_of(self.actions),
             last_alert=engine.last_alert,
             last_incident=engine.last_incident,
             last_silence=engine.last_silence,
@@ -80,3 +84,11 @@ def _merge(into: dict[_K, _V], changes: dict[_K, _V | None]) -> None:
             into.pop(key, None)
         else:
             into[key] = value
+
+
+def runs_of(actions: Iterable[ActionIntent]) -> dict[str, tuple[float, ...]]:
+    """When each rule's own action ran, oldest first."""
+    runs: dict[str, tuple[float, ...]] = {}
+    for one in actions:
+        runs[one.rule] = (*runs.get(one.rule, ()), one.at)
+    return runs

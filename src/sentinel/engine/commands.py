@@ -1,7 +1,8 @@
-"""What people tell the engine."""
+"""What people tell the engine, and what came of the actions that it asked for."""
 
 from msgspec import Struct
 
+from sentinel.model.action import Outcome
 from sentinel.model.silence import Silence
 
 
@@ -27,4 +28,17 @@ class EndSilence(Struct, frozen=True, tag=True):
     received: float
 
 
-Command = Acknowledge | SetSilence | EndSilence
+class ActionDone(Struct, frozen=True, kw_only=True, tag=True):
+    """What came of the run of a rule's action for an alert."""
+
+    action: str
+    rule: str
+    alert: int
+    incident: int | None
+    outcome: Outcome
+    text: str
+    received: float
+    dry: bool = False
+
+
+Command = Acknowledge | SetSilence | EndSilence | ActionDone

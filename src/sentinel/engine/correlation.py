@@ -69,30 +69,30 @@ def leave(state: State, alert: Alert) -> Incident | None:
     incident = state.incidents.get(alert.incident or 0)
     if incident is None:
         return None
-    rest = state.alerts_in(incident.id)
-    if not rest:
+    if not state.members.get(incident.id):
         size = incident.size
         text = "its alert is over" if size == 1 else f"all its {size} alerts are over"
         return _close(state, incident, "recovered", text)
-    if incident.outlived is None and all(one.cascade is not None for one in rest):
+    if incident.outlived is None and not state.causes_in.get(incident.id):
         hold = state.book.causes.hold
         state.put_incident(replace(incident, outlived=state.now + hold))
     return None
 
 
-def surface(state: State, incident: Incident) -> list[tuple[Alert, Placed]]:
-    """The cause has been over for a while and its cascades are not: each becomes an incident of
-    its own, or joins that of another. Returns where they went."""
+def dissolve(state: State, incident: Incident) -> list[Alert]:
+    """The cause has been over for a while and its cascades are not. Returns these."""
     rest = state.alerts_in(incident.id)
     _close(state, incident, "outlived", "its cause is over; what it had brought about goes on")
-    went = []
-    for alert in rest:
-        text = f"it outlived its cause, the root of incident {incident.id}"
-        state.decide("incident_joined", "outlived", text, alert=alert.id)
-        free = replace(alert, incident=None, cascade=None, state="firing")
-        state.put_alert(state.window_of(alert), free)
-        went.append((free, _place(state, free)))
-    return went
+    return rest
+
+
+def surface(state: State, alert: Alert, incident: int) -> tuple[Alert, Placed]:
+    """A cascade that outlived its cause becomes an incident of its own, or joins another."""
+    text = f"it outlived its cause, the root of incident {incident}"
+    state.decide("incident_joined", "outlived", text, alert=alert.id)
+    free = replace(alert, incident=None, cascade=None, state="firing")
+    state.put_alert(state.window_of(alert), free)
+    return free, _place(state, free)
 
 
 def title_of(alert: Alert) -> str:
@@ -198,8 +198,6 @@ def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False
 def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
     """The oldest incident is kept, with what was done about it; the others fold into it."""
     kept, *others = sorted(effects, key=_number)
-    severest = max((incident.severity for incident in effects), key=_rank)
-    raised = _rank(alert.severity) > _rank(severest)
     rooted = replace(
         kept,
         root=alert.id,
@@ -207,18 +205,19 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
         code=alert.code,
         tenant=alert.tenant,
         group=alert.group,
-        severity=severest,
         rule=alert.rule,
         size=kept.size + 1,
         outlived=None,
     )
-    if raised:
-        rooted = _raised(rooted, alert.severity)
     for one in state.alerts_in(kept.id):
         _assign(state, one, kept.id, alert.code)
     state.put_incident(rooted)
     for other in others:
         rooted = _fold(state, other, rooted, alert.code)
+    raised = _rank(alert.severity) > _rank(rooted.severity)
+    if raised:
+        rooted = _raised(rooted, alert.severity)
+        state.put_incident(rooted)
     _assign(state, alert, kept.id, None)
     text = f"{alert.code} is the cause of {kept.code}, which stood for the incident until now"
     state.decide("incident_rerooted", "cause_found", text, alert=alert.id, incident=kept.id)
@@ -231,7 +230,11 @@ def _fold(state: State, incident: Incident, into: Incident, cascade: str | None)
         _assign(state, alert, into.id, cascade)
     whole = replace(into, size=into.size + incident.size, cause=into.cause or incident.cause)
     if _rank(incident.severity) > _rank(into.severity):
-        whole = replace(whole, severity=incident.severity)
+        taken = incident.state == "acknowledged"
+        severity = incident.severity
+        whole = replace(whole, severity=severity) if taken else _raised(whole, severity)
+    # With what it joins, an incident may not be one that is kept quiet any more.
+    state.freed = True
     state.put_incident(whole)
     paging.fold(state, incident.id, into.id)
     text = f"it has the same root cause as incident {into.id} and goes on there"
@@ -287,10 +290,16 @@ def _correlate(state: State, join: Join, placed: Placed | None) -> Placed | None
     if not opened:
         paging.tell_told(state, into.id, "cause_found", "cause_found")
     if placed is None:
+        paging.wake(state, into.id)
         return None
-    if placed.incident.id != into.id:
-        return Placed(into, "joined" if opened else placed.how)
-    return Placed(into, "rerooted" if opened and folded else placed.how)
+    if not opened:
+        return Placed(into, placed.how)
+    if not folded:
+        return Placed(into, "opened")
+    others = [_rank(one.severity) for one in homes.values() if one.id != placed.incident.id]
+    if _rank(placed.incident.severity) > max(others):
+        return Placed(into, "raised")
+    return Placed(into, "rerooted" if placed.incident.id == into.id else "joined")
 
 
 def _within(correlation: Correlation, joined: Mapping[str, Alert | Fact]) -> bool:

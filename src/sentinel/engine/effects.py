@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.decision import Decision, Match
 from sentinel.model.delivery import DeliveryIntent
@@ -26,6 +27,7 @@ class Effects(Struct):
     silences: dict[int, Silence] = field(default_factory=dict)
     facts: dict[str, Fact | None] = field(default_factory=dict)
     deliveries: list[DeliveryIntent] = field(default_factory=list)
+    actions: list[ActionIntent] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     windows: dict[WindowKey, bytes | None] = field(default_factory=dict)

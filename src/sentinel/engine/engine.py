@@ -7,9 +7,21 @@ an engine from what is stored: see `Engine.__init__`.
 
 from collections.abc import Sequence
 
-from sentinel.engine import acknowledgement, alerts, correlation, facts, paging, silences, windows
+from msgspec.structs import replace
+
+from sentinel.engine import (
+    acknowledgement,
+    alerts,
+    correlation,
+    facts,
+    gates,
+    paging,
+    remedies,
+    silences,
+    windows,
+)
 from sentinel.engine.book import Book
-from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilence
+from sentinel.engine.commands import Acknowledge, ActionDone, Command, EndSilence, SetSilence
 from sentinel.engine.effects import Effects, WindowKey
 from sentinel.engine.keys import Keys
 from sentinel.engine.rules import Entry
@@ -89,16 +101,23 @@ class Engine:
             if isinstance(one, Signal):
                 self._take(one)
             else:
-                self._obey(one)
-            if state.freed:
-                self._free()
+                try:
+                    self._obey(one)
+                except Exception as error:  # noqa: BLE001 - one that is stored would come again
+                    state.note_failure(f"the command {type(one).__name__}", error)
+            self._free()
         self._advance(now)
+        if state.links.failure is not None and not state.links.failure_told:
+            state.links.failure_told = True
+            state.note_failure("what joins alerts into incidents", state.links.failure)
         return self._state.take_effects()
 
     def _take(self, signal: Signal) -> None:
         state = self._state
         if isinstance(signal, _FACTS):
             correlation.meet(state, facts.take(state, signal))
+        if state.attempts and isinstance(signal, Status):
+            remedies.see(state, signal)
         for entry in state.book.rules.matching(signal):
             match = self._judge(entry, self._keys.of(entry.rule, signal), signal)
             if entry.counts:
@@ -125,6 +144,8 @@ class Engine:
                 silences.put(self._state, command.silence)
             case EndSilence():
                 silences.end(self._state, command.silence, command.by)
+            case ActionDone():
+                remedies.done(self._state, command)
 
     def _advance(self, time: float) -> None:
         state = self._state
@@ -133,15 +154,25 @@ class Engine:
             return
         for due, subject in self._state.timers.pop_until(time):
             self._state.now = max(self._state.now, due)
-            self._on_timer(subject)
-            if self._state.freed:
+            try:
+                self._on_timer(subject)
                 self._free()
+            except Exception as error:  # noqa: BLE001 - or the same timer would stop all for ever
+                state.note_failure(f"what was due of the {' '.join(subject)}", error)
         self._state.now = max(self._state.now, time)
 
     def _free(self) -> None:
         """Pagings that something kept quiet, once that is over."""
-        self._state.freed = False
-        paging.stir(self._state)
+        state = self._state
+        freed, loosened = state.freed, state.loosened
+        if freed or loosened:
+            state.freed, state.loosened = False, set()
+        if freed:
+            paging.stir(state)
+        elif loosened:
+            found = (state.alerts.get(number) for number in loosened)
+            for incident in sorted({one.incident for one in found if one and one.incident}):
+                paging.stir_incident(state, incident)
 
     def _on_timer(self, subject: Subject) -> None:
         state = self._state
@@ -149,6 +180,8 @@ class Engine:
         match kind:
             case "paging":
                 paging.run(state, (name, key))
+            case "remedy":
+                remedies.on_timer(state, int(name))
             case "incident":
                 self._on_incident(int(name))
             case "fact":
@@ -171,10 +204,11 @@ class Engine:
         incident = state.incidents[number]
         if incident.outlived is None or incident.outlived > state.now:
             return
-        went = correlation.surface(state, incident)
+        rest = correlation.dissolve(state, incident)
         paging.end(state, number)
-        for alert, placed in went:
-            self._tell(alert, placed)
+        # One after the other: the next may be the cause of the one before, and fold its incident.
+        for alert in rest:
+            self._tell(*correlation.surface(state, alert, number))
 
     def _settle(self, alert: Alert | None) -> None:
         """Follow an alert that began to fire or was resolved up to the people it concerns; None:
@@ -182,17 +216,23 @@ class Engine:
         if alert is None:
             return
         if alert.state == "resolved":
+            remedies.end(self._state, alert)
             ended = correlation.leave(self._state, alert)
             if ended is not None:
                 paging.end(self._state, ended.id)
         else:
             self._tell(alert, correlation.place(self._state, alert))
+            remedies.begin(self._state, alert.id)
 
     def _tell(self, alert: Alert, placed: correlation.Placed) -> None:
         state, incident = self._state, placed.incident
+        is_untold = incident.state == "open" and not paging.has_begun(state, incident.id)
         match placed.how:
+            case "joined" | "rerooted" if is_untold:
+                # No route took what there was of it before.
+                paging.begin(state, incident, alert)
             case "opened":
-                hold = correlation.hold_of(state, alert)
+                hold = max(correlation.hold_of(state, alert), remedies.hold_of(state, alert))
                 paging.begin(state, incident, alert, hold=hold)
             case "raised":
                 paging.begin(state, incident, alert, raised=True)
@@ -207,8 +247,10 @@ class Engine:
                     alert=alert.id,
                     incident=incident.id,
                 )
+        paging.wake(state, incident.id)
         # An incident that was kept quiet is no longer, if this alert is not.
-        paging.stir_incident(state, incident.id)
+        if not gates.is_quiet(state, alert):
+            paging.stir_incident(state, incident.id)
 
     def _restore(self, saved: Saved, now: float, unseen: float) -> None:
         state = self._state
@@ -236,13 +278,20 @@ class Engine:
             state.put_silence(silence)
         for fact in saved.facts:
             state.put_fact(fact)
+        # Those of a time that is yet to come, by a clock that was wrong, count from now.
+        state.runs = {
+            rule: tuple(min(at, state.now) for at in times) for rule, times in saved.runs.items()
+        }
         state.take_effects()  # What was only read back is no change.
         state.freed = False
+        state.loosened = set()
         for key in lost:
             state.put_window(key, None)
         for alert in saved.alerts:
             if state.window_of(alert) in lost or not self._has_rule(alert):
                 reason, text = _CLOCK_STEPPED if stepped else _RULE_CHANGED
+                # Whatever was tried for it, this is not what ended it.
+                alert = replace(alert, attempt=None)
                 self._settle(alerts.end(state, state.window_of(alert), alert, reason, text))
             elif unseen > 0:
                 alerts.unseen(state, alert, unseen)

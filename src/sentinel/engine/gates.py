@@ -56,7 +56,16 @@ def of_incident(state: State, incident: Incident) -> Gate | None:
 
 def of_alert(state: State, alert: Alert) -> Gate | None:
     """The gate that stays closed for longest; one without a known end goes before all."""
-    return max(closed_for(state, alert), key=_end, default=None)
+    return last_to_open(*closed_for(state, alert))
+
+
+def is_quiet(state: State, alert: Alert) -> bool:
+    return next(closed_for(state, alert), None) is not None
+
+
+def last_to_open(*found: Gate | None) -> Gate | None:
+    """None where there is no gate at all."""
+    return max((gate for gate in found if gate is not None), key=_end, default=None)
 
 
 def first_to_open(gates: Iterable[Gate]) -> Gate:

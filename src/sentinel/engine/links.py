@@ -20,7 +20,14 @@ class Links:
     def __init__(self, book: Book) -> None:
         self.correlations = {one.name: one for one in book.correlations}
         own = [one.pattern for one in book.correlations]
-        self._joins: Joins = book.open_joins([*_edges(book.causes), *own])
+        self.failure: Exception | None = None
+        """Why nothing is joined any more."""
+        self.failure_told = False
+        self._joins: Joins | None = None
+        try:
+            self._joins = book.open_joins([*_edges(book.causes), *own])
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with joins, pages go out
+            self._give_up(error)
         self._codes: Counter[str] = Counter()
         self._causes: defaultdict[str, set[str]] = defaultdict(set)
         self._effects: defaultdict[str, set[str]] = defaultdict(set)
@@ -31,7 +38,7 @@ class Links:
 
     @property
     def overflowed(self) -> bool:
-        return self._joins.overflowed
+        return self._joins is not None and self._joins.overflowed
 
     def causes_of(self, code: str) -> list[str]:
         """The open codes that may have brought this one about; the code must be open itself."""
@@ -44,7 +51,7 @@ class Links:
         self._codes[code] += 1
         if self._codes[code] > 1:
             return
-        for join in self._joins.add(f"code:{code}", {ON: "code", "code": code}):
+        for join in self._add(f"code:{code}", {ON: "code", "code": code}):
             cause = join.facts[_CAUSE].removeprefix("code:")
             effect = join.facts[_EFFECT].removeprefix("code:")
             self._causes[effect].add(cause)
@@ -55,7 +62,7 @@ class Links:
         if self._codes[code] > 0:
             return
         del self._codes[code]
-        self._joins.remove(f"code:{code}")
+        self._remove(f"code:{code}")
         for effect in self._effects.pop(code, ()):
             self._causes[effect].discard(code)
         for cause in self._causes.pop(code, ()):
@@ -63,11 +70,33 @@ class Links:
 
     def add_fact(self, id: str, fields: Mapping[str, Scalar]) -> list[Join]:
         """The combinations of the operator's correlations that this fact completes."""
-        return self._joins.add(id, fields) if self.correlations else []
+        return self._add(id, fields) if self.correlations else []
 
     def remove_fact(self, id: str) -> None:
         if self.correlations:
+            self._remove(id)
+
+    def _add(self, id: str, fields: Mapping[str, Scalar]) -> list[Join]:
+        if self._joins is None:
+            return []
+        try:
+            return self._joins.add(id, fields)
+        except Exception as error:  # noqa: BLE001 - native code with a state of its own
+            self._give_up(error)
+            return []
+
+    def _remove(self, id: str) -> None:
+        if self._joins is None:
+            return
+        try:
             self._joins.remove(id)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """After a failure its answers can't be relied upon. Each alert is an incident of its own
+        then, and told of, until the next start or reload."""
+        self.failure, self._joins = error, None
 
 
 def _edges(causes: Causes) -> Iterator[Pattern]:

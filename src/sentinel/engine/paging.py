@@ -47,6 +47,11 @@ def widen(state: State, incident: Incident, alert: Alert) -> None:
             _attach(state, route, incident, alert, hold=0.0, raised=False)
 
 
+def has_begun(state: State, incident: int) -> bool:
+    """Whether some route tells of it, or will."""
+    return incident in state.pagings_of
+
+
 def run(state: State, key: PagingKey, *, anew: bool = False) -> None:
     """Do what is due of one paging; `anew` tries a gate that need not be open yet."""
     paging = state.pagings.get(key)
@@ -82,7 +87,7 @@ def end(state: State, incident: int) -> None:
     the group go on."""
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = state.pagings[key]
-        was_told = incident not in paging.news and bool(paging.told)
+        was_told = incident in paging.heard and bool(paging.told)
         if not was_told:
             text = f"it was over before the route {paging.route} told anybody"
             state.decide("not_delivered", "recovered", text, incident=incident)
@@ -106,10 +111,10 @@ def acknowledged(state: State, incident: int) -> None:
     """No further steps or reminders, unless others of the group are still open."""
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = _drop_held(state, state.pagings[key], incident, "acknowledged")
-        if incident in paging.news or not paging.told:
+        if incident not in paging.heard:
             text = f"it was taken before the route {paging.route} told anybody"
             state.decide("not_delivered", "acknowledged", text, incident=incident)
-        blocked = {n: text for n, text in paging.blocked.items() if n != incident}
+        blocked = {n: reason for n, reason in paging.blocked.items() if n != incident}
         paging = replace(paging, news=_less(paging.news, incident), blocked=blocked)
         if not any(state.incidents[n].state == "open" for n in paging.incidents):
             paging = replace(paging, step=0, round=0, step_at=None, repeat_at=None, flush_at=None)
@@ -117,19 +122,37 @@ def acknowledged(state: State, incident: int) -> None:
 
 
 def again(state: State, incident: int) -> None:
-    """An acknowledgement has run out: the escalation begins anew."""
+    """Nobody has it any more: the escalation begins anew."""
+    # A reload may have taken the routes that told of it.
+    if not has_begun(state, incident):
+        _begin_again(state, state.incidents[incident])
+        return
+    for key in sorted(state.pagings_of.get(incident, ())):
+        _again(state, key, incident)
+
+
+def _again(state: State, key: PagingKey, incident: int) -> None:
+    paging = state.pagings[key]
+    news = (*_less(paging.news, incident), incident)
+    state.put_paging(replace(paging, news=news, anew=True, flush_at=state.now, gate=None))
+    run(state, key)
+
+
+def wake(state: State, incident: int) -> None:
+    """If the incident is open, what an acknowledgement has put to rest begins anew."""
+    if state.incidents[incident].state != "open":
+        return
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = state.pagings[key]
-        news = (*_less(paging.news, incident), incident)
-        state.put_paging(replace(paging, news=news, anew=True, flush_at=state.now, gate=None))
-        run(state, key)
+        if incident not in paging.news and paging.step == 0 and paging.step_at is None:
+            _again(state, key, incident)
 
 
 def fold(state: State, incident: int, into: int) -> None:
     """What was told, and is to be told, of one incident goes on as the other's."""
     own = encode_key({BY_INCIDENT[0]: str(incident)})
     for key in sorted(state.pagings_of.get(incident, ())):
-        paging = _drop_held(state, state.pagings[key], incident, "folded")
+        paging = _folded_held(state, state.pagings[key], incident, into)
         told = any(one in paging.incidents and one not in paging.news for one in (incident, into))
         news = _less(_less(paging.news, incident), into)
         moved = replace(
@@ -137,6 +160,7 @@ def fold(state: State, incident: int, into: int) -> None:
             key=encode_key({BY_INCIDENT[0]: str(into)}) if paging.key == own else paging.key,
             incidents=tuple(dict.fromkeys((*_less(paging.incidents, incident), into))),
             news=news if told else (*news, into),
+            heard=_renamed(paging.heard, incident, into),
         )
         if moved.key == paging.key:
             state.put_paging(moved)
@@ -151,7 +175,7 @@ def tell_told(state: State, incident: int, reason: Reason, why: str) -> None:
     told: dict[Recipient, PagingKey] = {}
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = state.pagings[key]
-        if incident in paging.news or not paging.told:
+        if incident in paging.news or incident not in paging.heard:
             continue
         if paging.gate is not None:
             state.decide("not_delivered", paging.gate.reason, paging.gate.text, incident=incident)
@@ -174,6 +198,19 @@ def remind_of_ack(state: State, incident: int, by: str) -> None:
             state, state.pagings[key], [recipient], "ack_expiring", "ack_timeout", [incident]
         )
         state.put_paging(paging)
+
+
+def hurry(state: State, incident: int) -> None:
+    """What the incident's people might have been spared is not: they hear now, if nobody has."""
+    for key in sorted(state.pagings_of.get(incident, ())):
+        paging = state.pagings[key]
+        if incident in paging.news and paging.flush_at is not None:
+            state.put_paging(replace(paging, flush_at=min(paging.flush_at, state.now)))
+            run(state, key)
+        waiting = state.pagings.get(key)
+        if waiting is not None and not waiting.told and waiting.step_at is not None:
+            state.put_paging(replace(waiting, step_at=min(waiting.step_at, state.now)))
+            run(state, key)
 
 
 def escalations_of(state: State, incident: int) -> list[Escalation]:
@@ -201,19 +238,37 @@ def resume(state: State) -> None:
         if incident.id not in state.pagings_of:
             _begin_again(state, incident)
     # Gates may have changed with the configuration.
-    stir(state)
+    stir(state, [key for key in state.stalled if not _stays_quiet(state, state.pagings[key])])
+
+
+def _stays_quiet(state: State, paging: Paging) -> bool:
+    """Whether it is kept quiet for at least as long as is known of it. A restart then finds no more
+    to say than a run that went on."""
+    free, closed = _by_gate(state, paging, state.routes[paging.route])
+    if paging.gate is None:
+        free = [number for number in free if number in paging.news]
+        closed = {number: gate for number, gate in closed.items() if number in paging.news}
+    if free or not closed:
+        return not free
+    until = gates.first_to_open(closed.values()).until
+    known = None if paging.gate is None else paging.gate.until
+    return until is None or (known is not None and until >= known)
 
 
 def _begin_again(state: State, incident: Incident) -> None:
-    alert = state.alerts.get(incident.root) or next(iter(state.alerts_in(incident.id)), None)
-    if alert is not None and _routes_for(state, alert):
-        begin(state, incident, alert)
+    root = state.alerts.get(incident.root)
+    for alert in ([] if root is None else [root]) + state.alerts_in(incident.id):
+        if _routes_for(state, alert):
+            begin(state, incident, alert)
+            return
 
 
 def _attach(
     state: State, route: Route, incident: Incident, alert: Alert, *, hold: float, raised: bool
 ) -> None:
-    key = (route.name, _group_key(route, incident, alert))
+    # One that tells of the incident already goes on, whatever the labels of this alert.
+    known = (key for key in sorted(state.pagings_of.get(incident.id, ())) if key[0] == route.name)
+    key = next(known, (route.name, _group_key(route, incident, alert)))
     paging = state.pagings.get(key) or Paging(route=key[0], key=key[1])
     if paging.flushed is None or raised:
         at = state.now + max(route.group_wait, hold)
@@ -243,21 +298,24 @@ def _group_key(route: Route, incident: Incident, alert: Alert) -> str:
 def _pass(state: State, paging: Paging, route: Route) -> Paging:
     """Through the gates, and then what is due: news, the next step, a reminder."""
     assert route.escalation is not None
-    open_ = [n for n in paging.incidents if state.incidents[n].state == "open"]
-    gate = gates.of_route(route, state.now)
-    found = {n: gate or gates.of_incident(state, state.incidents[n]) for n in open_}
-    closed = {number: one for number, one in found.items() if one is not None}
-    free = [number for number in open_ if number not in closed]
+    free, closed = _by_gate(state, paging, route)
     if closed and not free:
         return replace(_blocked(state, paging, closed), gate=gates.first_to_open(closed.values()))
-    if _is_due(state, paging.flush_at):
+    is_freed = paging.flush_at is None and any(number in free for number in paging.news)
+    if is_freed or _is_due(state, paging.flush_at):
         paging = _flush(state, paging, route, free)
         # What of the news is kept back is looked at again when the first of its gates opens.
         kept = {number: closed[number] for number in paging.news if number in closed}
         until = gates.first_to_open(kept.values()).until if kept else None
         paging = replace(_blocked(state, paging, kept), flush_at=until)
     while paging.step_at is not None and paging.step_at <= state.now:
-        paging = _step(state, paging, route, [n for n in free if n not in paging.news])
+        paging = _missing(state, paging, closed)
+        told = [number for number in free if number not in paging.news]
+        # With nobody to be called for, the whole escalation is left to what is told next.
+        if not told:
+            paging = replace(paging, step=0, round=0, step_at=None, repeat_at=None)
+            break
+        paging = _step(state, paging, route, told)
     if _is_due(state, paging.repeat_at):
         repeat_at = None if route.repeat is None else state.now + route.repeat
         paging = replace(paging, repeat_at=repeat_at)
@@ -266,12 +324,30 @@ def _pass(state: State, paging: Paging, route: Route) -> Paging:
     return paging
 
 
+def _by_gate(state: State, paging: Paging, route: Route) -> tuple[list[int], dict[int, Gate]]:
+    """The open incidents that may be told of, and those that may not, with what is in the way for
+    longest."""
+    free, closed = [], {}
+    own = gates.of_route(route, state.now)
+    for number in paging.incidents:
+        incident = state.incidents[number]
+        if incident.state != "open":
+            continue
+        gate = gates.last_to_open(own, gates.of_incident(state, incident))
+        if gate is None:
+            free.append(number)
+        else:
+            closed[number] = gate
+    return free, closed
+
+
 def _blocked(state: State, paging: Paging, closed: Mapping[int, Gate]) -> Paging:
     """Note what keeps each incident from being told of, once for each reason."""
     for number, gate in closed.items():
-        if paging.blocked.get(number) != gate.text:
+        # Not by its text: which of several alerts inhibits it is no news.
+        if paging.blocked.get(number) != gate.reason:
             state.decide("not_delivered", gate.reason, gate.text, incident=number)
-    return replace(paging, blocked={number: gate.text for number, gate in closed.items()})
+    return replace(paging, blocked={number: gate.reason for number, gate in closed.items()})
 
 
 def _flush(state: State, paging: Paging, route: Route, free: Sequence[int]) -> Paging:
@@ -283,17 +359,31 @@ def _flush(state: State, paging: Paging, route: Route, free: Sequence[int]) -> P
     news = tuple(number for number in paging.news if number not in fresh)
     paging = replace(paging, news=news, flushed=state.now, anew=False)
     if running:
-        paging = _tell(state, paging, paging.told, "firing", "group_interval", fresh)
+        paging = _tell(state, paging, _called(paging), "firing", "group_interval", fresh)
         return replace(paging, repeat_at=_repeat_at(state, route))
     step_at = state.now + route.escalation.steps[0].after
     return replace(paging, step=0, round=0, step_at=step_at)
+
+
+def _missing(state: State, paging: Paging, closed: Mapping[int, Gate]) -> Paging:
+    """What is kept quiet while a step runs for others of the group is news again to those whom
+    that step calls, once its gate opens."""
+    missed = {number: gate for number, gate in closed.items() if number not in paging.news}
+    if not missed:
+        return paging
+    times = (paging.flush_at, gates.first_to_open(missed.values()).until)
+    return replace(
+        _blocked(state, paging, closed),
+        news=(*paging.news, *missed),
+        flush_at=min((time for time in times if time is not None), default=None),
+    )
 
 
 def _step(state: State, paging: Paging, route: Route, incidents: Sequence[int]) -> Paging:
     assert route.escalation is not None
     steps = route.escalation.steps
     # A reload may have shortened the escalation below the step that was next.
-    if paging.step >= len(steps) or not incidents:
+    if paging.step >= len(steps):
         return replace(paging, step_at=None)
     number = paging.step
     reached = steps[number].reached(state.now)
@@ -301,8 +391,7 @@ def _step(state: State, paging: Paging, route: Route, incidents: Sequence[int]) 
         f"step_{number + 1}" if not paging.round else f"step_{number + 1}_round_{paging.round + 1}"
     )
     if reached:
-        told = tuple(dict.fromkeys((*paging.told, *reached)))
-        paging = _tell(state, replace(paging, told=told), reached, "firing", why, incidents)
+        paging = _tell(state, paging, reached, "firing", why, incidents)
         paging = replace(paging, repeat_at=_repeat_at(state, route))
     else:
         text = f"step {number + 1} of {route.escalation.name} reaches nobody at this time"
@@ -364,6 +453,13 @@ def _tell(
             held = Held(until, recipient, reason, tuple(incidents), severity)
             paging = _hold(state, paging, held)
             continue
+        if reason == "firing":
+            own = [number for number in incidents if number in paging.incidents]
+            paging = replace(
+                paging,
+                told=tuple(dict.fromkeys((*paging.told, recipient))),
+                heard=tuple(dict.fromkeys((*paging.heard, *own))),
+            )
         state.effects.deliveries.append(
             DeliveryIntent(
                 recipient=recipient,
@@ -404,6 +500,10 @@ def _hold(state: State, paging: Paging, held: Held) -> Paging:
         state.decide("not_delivered", "quiet_hours", text, incident=number)
     if held.reason == "reminder":
         return paging
+    return _keep(paging, held)
+
+
+def _keep(paging: Paging, held: Held) -> Paging:
     same = [
         one for one in paging.held if (one.recipient, one.reason) == (held.recipient, held.reason)
     ]
@@ -426,37 +526,50 @@ def _drop_held(state: State, paging: Paging, incident: int, reason: str) -> Pagi
     return replace(paging, held=tuple(kept))
 
 
+def _folded_held(state: State, paging: Paging, incident: int, into: int) -> Paging:
+    """Who is to hear of an incident after quiet hours hears of that in which it goes on, unless
+    somebody has that one."""
+    if state.incidents[into].state != "open":
+        return _drop_held(state, paging, incident, "folded")
+    held = (replace(one, incidents=_renamed(one.incidents, incident, into)) for one in paging.held)
+    return replace(paging, held=tuple(held))
+
+
+def _called(paging: Paging) -> tuple[Recipient, ...]:
+    """Who was called so far, those included who are to hear of it after their quiet hours."""
+    waiting = (one.recipient for one in paging.held if one.reason == "firing")
+    return tuple(dict.fromkeys((*paging.told, *waiting)))
+
+
 def _without(state: State, paging: Paging, incident: int) -> Paging:
-    """Whoever is still to hear that it began need not hear that it is over."""
-    spared = {
-        one.recipient for one in paging.held if incident in one.incidents and one.reason == "firing"
-    }
     paging = _drop_held(state, paging, incident, "recovered")
-    others = _less(paging.incidents, incident)
     return replace(
         paging,
-        incidents=others,
+        incidents=_less(paging.incidents, incident),
         news=_less(paging.news, incident),
-        blocked={n: text for n, text in paging.blocked.items() if n != incident},
-        told=paging.told if others else tuple(one for one in paging.told if one not in spared),
+        heard=_less(paging.heard, incident),
+        blocked={n: reason for n, reason in paging.blocked.items() if n != incident},
     )
 
 
 def _merged(kept: Paging, other: Paging, incident: int) -> Paging:
     """Two pagings of one route for one incident: what has come further decides."""
     told = tuple(dict.fromkeys((*kept.told, *other.told)))
-    further = kept if kept.told or not other.told else other
+    further = kept if _called(kept) or not _called(other) else other
     both_new = incident in kept.news and incident in other.news
+    whole = replace(further, held=kept.held)
+    for held in other.held:
+        whole = _keep(whole, held)
     return replace(
-        further,
+        whole,
         incidents=tuple(dict.fromkeys((*kept.incidents, *other.incidents))),
         news=tuple(n for n in dict.fromkeys((*kept.news, *other.news)) if n != incident)
         + ((incident,) if both_new else ()),
+        heard=tuple(dict.fromkeys((*kept.heard, *other.heard))),
         over=tuple(dict.fromkeys((*kept.over, *other.over))),
         over_at=kept.over_at if kept.over_at is not None else other.over_at,
         over_severity=_worse(kept.over_severity, other.over_severity),
         told=told,
-        held=(*kept.held, *other.held),
     )
 
 
@@ -475,6 +588,10 @@ def _repeat_at(state: State, route: Route) -> float | None:
 
 def _is_due(state: State, time: float | None) -> bool:
     return time is not None and time <= state.now
+
+
+def _renamed(numbers: tuple[int, ...], old: int, new: int) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(new if number == old else number for number in numbers))
 
 
 def _less(numbers: tuple[int, ...], gone: int) -> tuple[int, ...]:

@@ -55,6 +55,36 @@ class Population(Struct, frozen=True):
     condition: Condition
 
 
+class Remedy(Struct, frozen=True, kw_only=True):
+    """The action that a rule may run `after` it fired: not sooner than `cooldown` after its last
+    run, and at most `most` times within `within`. `limit` is how long a run may take to report.
+
+    `verify_after` a run the alert must be over, or `component` be up. With `dry` it is only said
+    what would be done. `page_after` lets people wait for what comes of it. Times in seconds.
+    """
+
+    action: str
+    after: float = 0.0
+    cooldown: float = 600.0
+    most: int = 3
+    within: float = 3600.0
+    limit: float = 120.0
+    verify_after: float | None = None
+    component: str | None = None
+    dry: bool = False
+    page_after: bool = False
+
+    @property
+    def longest(self) -> float:
+        """How long it takes at most until it is known whether it helped."""
+        return self.after + self.limit + (self.verify_after or 0.0)
+
+    @property
+    def remembered(self) -> float:
+        """For how long a run counts."""
+        return max(self.cooldown, self.within)
+
+
 class Rule(Struct, frozen=True, kw_only=True):
     """One alert rule. Durations in seconds; `source` is `file:line` for messages.
 
@@ -78,6 +108,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
+    remedy: Remedy | None = None
     source: str = ""
     readers: tuple[Getter, ...] = ()
 
@@ -108,6 +139,7 @@ def make_rule(
     labels: Mapping[str, str] | None = None,
     annotations: Mapping[str, str] | None = None,
     facts: Mapping[str, Any] | None = None,
+    remedy: Remedy | None = None,
     source: str = "",
 ) -> Rule:
     """Compile a rule. A field that must have one value is a label of every alert of the rule.
@@ -137,6 +169,7 @@ def make_rule(
         labels={"alertname": name, **fixed, "severity": severity, **(labels or {})},
         annotations=dict(annotations or {}),
         facts=dict(facts or {}),
+        remedy=remedy,
         source=source,
         readers=tuple(getter(path) for path in by),
     )

@@ -10,12 +10,18 @@ from sentinel.model.silence import Silence
 
 def put(state: State, silence: Silence) -> None:
     """Set a new one, or change one that has a number."""
+    try:
+        parse_matchers(silence.matchers)
+    except ValueError as error:
+        state.decide("silence_set", "invalid", f"no silence by {silence.author}: {error}")
+        return
     known = state.silences.get(silence.id)
     number = silence.id if known else state.next_silence()
     created = known.created if known else state.now
     state.put_silence(replace(silence, id=number, created=created))
-    # A change may have freed what the silence kept quiet before.
-    state.freed = True
+    if known:
+        # The change may have freed what the silence kept quiet before.
+        state.freed = True
     text = f"{silence.author}: {', '.join(silence.matchers)}"
     state.decide("silence_set", "person", f"silence {number} by {text}")
 

@@ -26,7 +26,7 @@ from sentinel.model.paging import Paging
 from sentinel.model.silence import Silence
 
 
-class Window(Struct):
+class Window(Struct, gc=False):
     """A detector's state for one group key. `type` and the key's names tell after a change of
     the rules whether the state still means the same.
 
@@ -46,7 +46,7 @@ class Window(Struct):
     """When its timer is set to; not saved, as it follows from the rest."""
 
 
-class SavedWindow(Struct, array_like=True):
+class SavedWindow(Struct, array_like=True, gc=False):
     type: str
     recheck: float | None
     state: msgspec.Raw
@@ -58,7 +58,8 @@ class SavedWindow(Struct, array_like=True):
 
 class Saved(Struct):
     """What a store gives back: all that is not over, and the counters. `now` is the latest time
-    at which the engine is known to have run."""
+    at which the engine is known to have run. `runs` are the times of each rule's own actions of at
+    least the last month, oldest first."""
 
     alerts: list[Alert] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
@@ -66,6 +67,7 @@ class Saved(Struct):
     silences: list[Silence] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     windows: dict[WindowKey, bytes] = field(default_factory=dict)
+    runs: dict[str, tuple[float, ...]] = field(default_factory=dict)
     last_alert: int = 0
     last_incident: int = 0
     last_silence: int = 0
@@ -85,12 +87,17 @@ class State:
         self.groups_of: Counter[str] = Counter()
         """How many windows each rule has."""
         self.alert_of: dict[WindowKey, int] = {}
+        self.attempts: set[int] = set()
+        """The alerts whose rule's action is under way."""
+        self.runs: dict[str, tuple[float, ...]] = {}
         # Where to look for the incident that an alert belongs to.
         self.with_code: defaultdict[str, set[int]] = defaultdict(set)
         self.with_group: dict[int, int] = {}
         self.with_rule: defaultdict[str, set[int]] = defaultdict(set)
         self.members: defaultdict[int, set[int]] = defaultdict(set)
         """The unresolved alerts of each incident."""
+        self.causes_in: Counter[int] = Counter()
+        """How many of them stand for the cause itself."""
         self.pagings_of: defaultdict[int, set[PagingKey]] = defaultdict(set)
         self.stalled: set[PagingKey] = set()
         self.routes = {route.name: route for route in _walk(book.routes)}
@@ -99,7 +106,9 @@ class State:
         self.matchers_of: dict[int, Matchers] = {}
         """Those of each silence."""
         self.freed = False
-        """Whether something has ended that kept others quiet."""
+        """Whether something has ended that may have kept anything quiet."""
+        self.loosened: set[int] = set()
+        """The alerts for which an alert has ended that may have kept them quiet."""
         self.last_alert = 0
         self.last_incident = 0
         self.last_silence = 0
@@ -131,8 +140,8 @@ class State:
             return
         if before is not None:
             del self.alerts[alert.id]
-        if before is not None and before.incident is not None:
-            self.members[before.incident].discard(alert.id)
+        if before is not None:
+            self._leave(before)
         if alert.state == "resolved":
             self.alert_of.pop(window, None)
         else:
@@ -140,6 +149,7 @@ class State:
             self.alert_of[window] = alert.id
             if alert.incident is not None:
                 self.members[alert.incident].add(alert.id)
+                self.causes_in[alert.incident] += alert.cascade is None
         was_active = before is not None and before.active
         if alert.active and not was_active:
             self._start(alert)
@@ -148,6 +158,7 @@ class State:
         rule = self.book.rules.by_name.get(alert.rule)
         due = None if rule is None else alert_due(rule, alert)
         self.timers.set(("alert", *window), due)
+        self._follow(alert)
 
     def put_incident(self, incident: Incident) -> None:
         self.effects.incidents[incident.id] = incident
@@ -158,6 +169,7 @@ class State:
         if incident.state == "resolved":
             self.incidents.pop(incident.id, None)
             self.members.pop(incident.id, None)
+            self.causes_in.pop(incident.id, None)
         else:
             self.incidents[incident.id] = incident
             if before is None:
@@ -236,6 +248,11 @@ class State:
         text = f"{detector} raised {type(error).__name__}: {error}; the rule is off"
         self.decide("detector_failed", type(error).__name__, text, rule=rule)
 
+    def note_failure(self, what: str, error: Exception) -> None:
+        """A fault of the engine itself: what failed is left out, so that the rest goes on."""
+        text = f"{what} failed with {type(error).__name__}: {error}; it is left out"
+        self.decide("engine_failed", type(error).__name__, text)
+
     def note_full(self, key: WindowKey) -> None:
         text = f"the window of {key[1]} is full: its oldest entries are left out of what is judged"
         self.decide("detector_full", "full", text, rule=key[0])
@@ -245,6 +262,16 @@ class State:
             self._crowded.add(rule)
             text = f"it has {most:,} groups; signals of further ones are not judged"
             self.decide("groups_full", "too_many_groups", text, rule=rule)
+
+    def note_run(self, rule: str, remembered: float) -> None:
+        """The rule's action is run now. Times further back than `remembered` seconds count no
+        more."""
+        kept = (at for at in self.runs.get(rule, ()) if self.now - at < remembered)
+        self.runs[rule] = (*kept, self.now)
+
+    def runs_of(self, rule: str) -> tuple[float, ...]:
+        """When the rule's own action ran lately, oldest first."""
+        return self.runs.get(rule, ())
 
     def current_alert(self, window: WindowKey) -> Alert | None:
         number = self.alert_of.get(window)
@@ -281,14 +308,28 @@ class State:
         """The unresolved alerts of an incident, oldest first."""
         return [self.alerts[number] for number in sorted(self.members.get(incident, ()))]
 
+    def _follow(self, alert: Alert) -> None:
+        attempt = None if alert.state == "resolved" else alert.attempt
+        if attempt is None:
+            self.attempts.discard(alert.id)
+        else:
+            self.attempts.add(alert.id)
+        due = None if attempt is None else attempt.due
+        self.timers.set(("remedy", f"{alert.id:012d}", ""), due)
+
+    def _leave(self, alert: Alert) -> None:
+        # Of an incident that is over nothing is kept.
+        if alert.incident in self.incidents:
+            self.members[alert.incident].discard(alert.id)
+            self.causes_in[alert.incident] -= alert.cascade is None
+
     def _start(self, alert: Alert) -> None:
         self.inhibition.add(alert)
         if alert.code is not None:
             self.links.add_code(alert.code)
 
     def _stop(self, alert: Alert) -> None:
-        if self.inhibition.remove(alert):
-            self.freed = True
+        self.loosened |= self.inhibition.remove(alert)
         if alert.code is not None:
             self.links.drop_code(alert.code)
 
@@ -337,9 +378,11 @@ def _only_counted(before: Alert, after: Alert) -> bool:
     return (
         before.state == after.state != "resolved"
         and before.incident == after.incident
+        and before.cascade == after.cascade
         and before.cleared == after.cleared
         and before.flapping == after.flapping
         and before.unseen == after.unseen
+        and before.attempt == after.attempt
     )
 
 

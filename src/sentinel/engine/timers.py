@@ -11,7 +11,15 @@ key)`, `("incident", id, "")`, `("paging", route, key)`, `("fact", id, "")`, …
 
 # At one moment the detector is asked first: `for` is over only if the condition still holds then,
 # and an alert that ends before its incident's first step pages nobody.
-_ORDER = {"window": 0, "alert": 1, "fact": 2, "silence": 3, "incident": 4, "paging": 5}
+_ORDER = {
+    "window": 0,
+    "alert": 1,
+    "fact": 2,
+    "silence": 3,
+    "remedy": 4,
+    "incident": 5,
+    "paging": 6,
+}
 
 
 class Timers:

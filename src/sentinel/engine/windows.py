@@ -1,6 +1,7 @@
 """Windows: what a rule's detector makes of a signal or of the passing of time for one group key,
 with missing data and recovery thresholds folded in."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,8 @@ def _judge(
         if rule.recover is not None and not verdict.holds:
             verdict = _recovering(state, rule.recover, key, after, verdict)
         holds, recheck, full = verdict.holds, verdict.recheck, verdict.full
+        if recheck is not None and math.isnan(recheck):
+            raise ValueError("it asked to be called again at no time: NaN")
     except Exception as error:
         # Code of third parties may raise anything.
         state.set_aside(rule.name, error)

@@ -4,13 +4,15 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from sentinel.model.action import Attempt
+
 AlertState = Literal["pending", "firing", "acknowledged", "resolved"]
 IncidentState = Literal["open", "acknowledged", "resolved"]
 AlertSeverity = Literal["critical", "warning", "info"]
 SEVERITY_RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
-class Alert(Struct, frozen=True, kw_only=True):
+class Alert(Struct, frozen=True, kw_only=True, gc=False):
     """One rule firing for one group key.
 
     `key` holds the values of the rule's `by` fields. `count` is the number of signals merged
@@ -22,6 +24,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     correlations. `unseen` counts the seconds of a pending alert during which nobody watched: they
     do not count as holding. `cascade` says by what the alert was folded under its incident's root
     (a code or a correlation); None for an alert that stands for the cause itself.
+    `attempt` is how far the remedy of its rule has come; None while none is under way.
     """
 
     id: int
@@ -47,6 +50,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     unseen: float = 0.0
     flapping: bool = False
     cascade: str | None = None
+    attempt: Attempt | None = None
 
     @property
     def active(self) -> bool:

@@ -20,15 +20,21 @@ Verb = Literal[
     "not_delivered",
     "detector_failed",
     "detector_full",
+    "engine_failed",
     "groups_full",
     "facts_full",
     "silence_set",
     "silence_ended",
+    "action_started",
+    "action_refused",
+    "action_done",
+    "action_failed",
+    "action_no_help",
 ]
 Outcome = Literal["waiting", "opened", "merged", "suppressed"]
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """`reason` is a stable word to count by, `text` the sentence for a person."""
 
     at: float
@@ -40,7 +46,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     incident: int | None = None
 
 
-class Match(Struct, frozen=True, kw_only=True):
+class Match(Struct, frozen=True, kw_only=True, gc=False):
     """How one signal that matched one rule was accounted for; `reason` says why it was
     suppressed."""
 

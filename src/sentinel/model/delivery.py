@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-Reason = Literal["firing", "cause_found", "reminder", "ack_expiring", "resolved", "test"]
+Reason = Literal["firing", "cause_found", "reminder", "ack_expiring", "resolved", "test", "drill"]
 DeliveryState = Literal["pending", "sending", "sent", "failed", "superseded"]
 
 

@@ -28,9 +28,10 @@ class Held(Struct, frozen=True):
 class Paging(Struct, frozen=True, kw_only=True):
     """What one route has told, and will tell, of the incidents with one group key.
 
-    `incidents` are those that are not over; those among them that nobody was told of yet are in
-    `news` and are told at `flush_at`. Those that ended are in `over` until `over_at`, and the
-    severest of these was `over_severity`. `told` are the recipients who heard. `step` is the next
+    `incidents` are those that are not over; those among them that are to be told of are in `news`
+    until that is done at `flush_at`, and those of which anybody has heard are in `heard`. Those
+    that ended are in `over` until `over_at`, and the severest of these was `over_severity`. `told`
+    are the recipients who heard. `step` is the next
     step of the escalation and runs at `step_at`, `round` counts its repetitions, `repeat_at` is
     the time of the next reminder. With `anew` the next flush begins the escalation at its first
     step. `gate` keeps all of it quiet, and `blocked` says of incidents by what they were last.
@@ -41,6 +42,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     key: str
     incidents: tuple[int, ...] = ()
     news: tuple[int, ...] = ()
+    heard: tuple[int, ...] = ()
     over: tuple[int, ...] = ()
     told: tuple[Recipient, ...] = ()
     step: int = 0

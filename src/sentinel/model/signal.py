@@ -16,7 +16,9 @@ State = Literal["up", "degraded", "down", "unknown"]
 SignalKind = Literal["error", "status", "metric", "checkin", "activity", "span", "change"]
 
 
-class Signal(Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True):
+class Signal(
+    Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True, gc=False
+):
     """What all kinds share. Times are seconds since 1970 UTC.
 
     `at` is the source's clock, `received` and `seq` (the number in the store) are the pipeline's.
@@ -79,11 +81,18 @@ class Metric(Signal, tag="metric", frozen=True, kw_only=True):
 
 
 class Checkin(Signal, tag="checkin", frozen=True, kw_only=True):
-    """A job's heartbeat. `duration` is in seconds."""
+    """A job's heartbeat. `duration` is in seconds.
+
+    `run` pairs what is said of one run. `monitor_config` is what the sender says of when the job
+    runs, in the shape that Sentry's SDKs give it.
+    """
 
     monitor: str
     status: Literal["in_progress", "ok", "error", "missed", "timeout"]
     duration: float | None = None
+    run: str | None = None
+    message: str = ""
+    monitor_config: dict[str, Any] = field(default_factory=dict)
 
 
 class Activity(Signal, tag="activity", frozen=True, kw_only=True):
@@ -106,11 +115,13 @@ class Span(Signal, tag="span", frozen=True, kw_only=True):
 
 
 class Change(Signal, tag="change", frozen=True, kw_only=True):
-    """A deploy, a configuration change or a feature flag; `kind` says which."""
+    """A deploy, a configuration change or a feature flag; `kind` says which. `url` leads to more
+    about it."""
 
     kind: str
     summary: str = ""
     author: str | None = None
+    url: str | None = None
 
 
 KINDS: dict[str, type[Signal]] = {

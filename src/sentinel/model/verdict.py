@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct, field
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """`recheck` is the next time at which `tick` may say otherwise.
 
     `facts` fill the placeholders of the rule's annotations. `full` says that the state is at its

@@ -4,9 +4,12 @@ command; a daemon that does not run finds what was asked when it starts."""
 import sqlite3
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from sentinel.engine.commands import Command
+
+log = structlog.get_logger("sentinel.store.commands")
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Command).decode
@@ -30,7 +33,17 @@ def take(conn: sqlite3.Connection, now: float) -> list[Command]:
     """All that was asked, oldest first, as received now; they are gone then."""
     rows = conn.execute("SELECT id, body FROM commands ORDER BY id").fetchall()
     conn.executemany("DELETE FROM commands WHERE id = ?", [(row[0],) for row in rows])
-    return [replace(_decode(row[1]), received=now) for row in rows]
+    return [replace(one, received=now) for row in rows if (one := _read(row)) is not None]
+
+
+def _read(row: sqlite3.Row) -> Command | None:
+    """None for what this version can't read: left where it is, it would fail every commit."""
+    try:
+        command: Command = _decode(row[1])
+    except msgspec.MsgspecError as error:
+        log.error("a command was set aside", number=row[0], error=str(error))
+        return None
+    return command
 
 
 def waiting(conn: sqlite3.Connection) -> int:
