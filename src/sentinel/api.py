@@ -26,6 +26,14 @@ from sentinel.errors import (
     TooLarge,
     Unauthorized,
 )
+from sentinel.model.cause import (
+    Candidate,
+    CauseKind,
+    ComponentFact,
+    Evidence,
+    Past,
+    Symptom,
+)
 from sentinel.model.delivery import Message, Receipt
 from sentinel.model.signal import (
     KINDS,
@@ -57,13 +65,48 @@ class NoParams(Params, frozen=True):
     """For a plugin that takes none."""
 
 
+class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """`text` says in a sentence what came of it; `facts` are shown below it, name by name."""
+
+    ok: bool
+    text: str
+    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Operations:
+    """What an action may ask of Sentinel itself. Each raises Invalid for a name that there is not;
+    outside of Sentinel, as in a plugin's own test, none of them is there."""
+
+    async def test_channel(self, channel: str, person: str | None = None) -> ActionResult:
+        """Send a test message, to whoever asked for the action if no person is named."""
+        raise _nothing_to_ask()
+
+    async def run_probe(self, probe: str) -> ActionResult:
+        """Look once, now, and store what was found. `ok` if nothing is down or unknown."""
+        raise _nothing_to_ask()
+
+    def probes(self) -> Sequence[str]:
+        """The names of all that are configured."""
+        raise _nothing_to_ask()
+
+    async def reload(self) -> ActionResult:
+        """Read the configuration again, whole or not at all."""
+        raise _nothing_to_ask()
+
+
+def _nothing_to_ask() -> Invalid:
+    return Invalid("found no running Sentinel to ask, expected one")
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """What the core hands to a plugin object. `http` refuses private addresses unless allowed."""
+    """What the core hands to a plugin object. `http` refuses private addresses unless allowed;
+    `operations` are for actions."""
 
     name: str
     clock: Clock
     log: structlog.stdlib.BoundLogger
     http: aiohttp.ClientSession
+    operations: Operations = msgspec.field(default_factory=Operations)
 
 
 ParamsType = type[Params]
@@ -251,10 +294,7 @@ class Receiver(ABC):
         return {}
 
 
-class ActionResult(msgspec.Struct, frozen=True, kw_only=True):
-    ok: bool
-    text: str
-    facts: Mapping[str, Any] = msgspec.field(default_factory=dict)
+Named = Literal["channel", "person", "probe"]
 
 
 class Action(Plugin[P]):
@@ -262,13 +302,38 @@ class Action(Plugin[P]):
 
     timeout: ClassVar[float] = 30.0
     changes: ClassVar[bool] = False
-    """Whether it changes anything outside; such an action is asked for twice and audited."""
+    """Whether it changes anything outside; such an action is asked for twice."""
+    names: ClassVar[Mapping[str, Named]] = {}
+    """The parameters that name something of the configuration, each a text or a list of texts: a
+    name that there is not is refused when the configuration is loaded."""
+
+    def describe(self) -> str:
+        """What `run` will do, in one sentence; read before it is run, and instead of it in a dry
+        run. It touches nothing."""
+        return self.summary or self.type
 
     @abstractmethod
-    async def run(self) -> ActionResult: ...
+    async def run(self) -> ActionResult:
+        """Raising, or taking longer than `timeout`, is a failure like `ok=False`. It is never run
+        again by itself."""
 
 
-Kind = Literal["probe", "detector", "notifier", "receiver", "action"]
+class Ranker(ABC):
+    """Ranks what may have caused an incident. Pure: the same evidence gives the same candidates.
+
+    What several rankers say of one cause (the same kind and name) is put together.
+    """
+
+    type: ClassVar[str]
+    summary: ClassVar[str] = ""
+
+    @abstractmethod
+    def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+        """In any order; none where nothing is known. It is asked whenever an incident is shown or
+        told of, so it takes milliseconds. What it raises is logged, and the others still count."""
+
+
+Kind = Literal["probe", "detector", "notifier", "receiver", "action", "ranker"]
 
 __all__ = [
     "API_VERSION",
@@ -276,28 +341,36 @@ __all__ = [
     "ActionResult",
     "Activity",
     "AnySignal",
+    "Candidate",
     "Capabilities",
+    "CauseKind",
     "Change",
     "Checkin",
     "Clock",
+    "ComponentFact",
     "Context",
     "Credentials",
     "Detector",
     "Duration",
     "Error",
+    "Evidence",
     "Intake",
     "Invalid",
     "Kind",
     "Message",
     "Metric",
+    "Named",
     "NoParams",
     "Notifier",
+    "Operations",
     "Overloaded",
     "Params",
+    "Past",
     "Permanent",
     "Plugin",
     "Population",
     "Probe",
+    "Ranker",
     "RawItem",
     "Receipt",
     "Receiver",
@@ -310,6 +383,7 @@ __all__ = [
     "Size",
     "Span",
     "Status",
+    "Symptom",
     "TooLarge",
     "Unauthorized",
     "Verdict",

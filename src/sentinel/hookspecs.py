@@ -10,7 +10,7 @@ from typing import Any
 
 import pluggy
 
-from sentinel.api import Action, Detector, Notifier, Probe, Receiver
+from sentinel.api import Action, Detector, Notifier, Probe, Ranker, Receiver
 
 spec = pluggy.HookspecMarker("sentinel")
 
@@ -38,3 +38,8 @@ def register_receivers(register: Callable[[type[Receiver]], None]) -> None:
 @spec
 def register_actions(register: Callable[[type[Action[Any]]], None]) -> None:
     """Register action classes: tests and repairs that a person or a rule may run."""
+
+
+@spec
+def register_rankers(register: Callable[[type[Ranker]], None]) -> None:
+    """Register ranker classes: judges of what may have caused an incident."""

@@ -2,6 +2,9 @@
 
 A run that fails, takes too long or is held off still gives a signal: its component's status is
 `unknown`, with the reason. Nothing that was to be looked at is silently not looked at.
+
+Each probe has its own grid of moments, set off by a hash of its name: they neither bunch nor move
+from one start to the next. `Slots` bounds how many look at once.
 """
 
 import asyncio
@@ -20,10 +23,13 @@ from sentinel.errors import SentinelError
 from sentinel.isolation import Faulted, Guard, GuardStatus
 from sentinel.model.values import secrets_in
 from sentinel.plugins import Registry
+from sentinel.slots import Slots
 
 log = structlog.get_logger("sentinel.scheduler")
 
-CONCURRENCY = 16
+AT_ONCE = 50
+SLOW = 2.0
+"""Seconds after which a look counts as slow, so that the next one gets in others' way less."""
 MOST_SIGNALS = 1000
 LIFE_CYCLE_TIMEOUT = 10.0
 FIRST_RUNS_WITHIN = 3.0
@@ -41,6 +47,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     interval: float
     timeout: float
     component: str
+    retries: int = 0
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -70,6 +77,7 @@ def jobs(probes: Iterable[ProbeConfig], registry: Registry) -> list[Job]:
                 interval=probe.interval,
                 timeout=probe.timeout,
                 component=probe.component,
+                retries=probe.retries,
                 tags=probe.tags,
             )
         )
@@ -80,6 +88,7 @@ class Scheduler:
     """`emit` returns once the signals are stored, and raises SentinelError where they are not.
 
     `context` makes the context of a probe from its name. `on_fault` hears of each fault.
+    `at_once` is how many probes look at the same time at most.
     """
 
     def __init__(
@@ -89,13 +98,13 @@ class Scheduler:
         clock: Clock,
         *,
         on_fault: Callable[[Guard, Faulted], None] | None = None,
-        concurrency: int = CONCURRENCY,
+        at_once: int = AT_ONCE,
     ) -> None:
         self._context = context
         self._emit = emit
         self._clock = clock
         self._on_fault = on_fault
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = Slots(at_once)
         self._running: dict[str, _Running] = {}
 
     async def start(self, jobs: Iterable[Job]) -> None:
@@ -155,7 +164,7 @@ class _Runner:
         context: Callable[[str], Context],
         emit: Emit,
         clock: Clock,
-        slots: asyncio.Semaphore,
+        slots: Slots,
     ) -> None:
         self._job = job
         self._guard = guard
@@ -165,6 +174,7 @@ class _Runner:
         self._slots = slots
         self._probe: Probe[Any] | None = None
         self._started = False
+        self._slow = False
         self._runs = self._signals = self._lost = 0
 
     @property
@@ -185,8 +195,8 @@ class _Runner:
         await self._clock.sleep(share * min(self._job.interval, FIRST_RUNS_WITHIN))
         while True:
             try:
-                async with self._slots:
-                    await self._hand_on(await self._look())
+                async with self._slots.taken(slow=self._slow):
+                    await self._hand_on(await self._timed())
             except Exception:  # an error of ours must not silently end the looking
                 log.exception("probe_round_failed", probe=self._job.name)
             await self._clock.sleep(until_next(grid, self._job.interval, self._clock.monotonic()))
@@ -197,6 +207,12 @@ class _Runner:
         if probe is not None:
             await self._guard.call(probe.stop, LIFE_CYCLE_TIMEOUT, even_quarantined=True)
 
+    async def _timed(self) -> Sequence[AnySignal]:
+        begun = self._clock.monotonic()
+        found = await self._look()
+        self._slow = self._clock.monotonic() - begun > SLOW
+        return found
+
     async def _look(self) -> Sequence[AnySignal]:
         self._runs += 1
         if not self._started:
@@ -206,6 +222,11 @@ class _Runner:
                 return [self._unknown(begun)]
             self._started = True
         found = await self._guard.call(self._checked, self._job.timeout)
+        for _ in range(self._job.retries):
+            if isinstance(found, Faulted) or (reason := _why_down(found)) is None:
+                break
+            log.info("probe_looks_again", probe=self._job.name, reason=reason)
+            found = await self._guard.call(self._checked, self._job.timeout)
         return [self._unknown(found)] if isinstance(found, Faulted) else found
 
     async def _open(self) -> None:
@@ -223,7 +244,7 @@ class _Runner:
             signal,
             at=signal.at or self._clock.now(),
             component=signal.component or self._job.component,
-            tags={**self._job.tags, **signal.tags},
+            tags={"probe": self._job.name, **self._job.tags, **signal.tags},
         )
 
     def _unknown(self, faulted: Faulted) -> AnySignal:
@@ -242,6 +263,14 @@ class _Runner:
             log.warning("probe_signals_lost", probe=self._job.name, reason=str(error))
         else:
             self._signals += len(signals)
+
+
+def _why_down(signals: Sequence[AnySignal]) -> str | None:
+    """The message of the first component that is down; None where none is."""
+    for signal in signals:
+        if isinstance(signal, Status) and signal.status == "down":
+            return signal.message
+    return None
 
 
 def phase(name: str) -> float:

@@ -35,7 +35,7 @@ class World:
         self.times: list[float] = []
         self.refuse: Exception | None = None
         self.http = http
-        self.scheduler = Scheduler(self.context, self.emit, self.clock, concurrency=4)
+        self.scheduler = Scheduler(self.context, self.emit, self.clock, at_once=4)
 
     def context(self, name: str) -> Context:
         return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=self.http)
@@ -121,7 +121,7 @@ async def test_signals_are_completed_with_time_component_and_tags(world: World) 
     await world.scheduler.start([job(probe_of(look), component="web", tags={"zone": "a"})])
     await world.after(3)
     metric, status = world.emitted
-    assert (metric.component, metric.tags) == ("web", {"core": "0", "zone": "a"})
+    assert (metric.component, metric.tags) == ("web", {"probe": "shop", "core": "0", "zone": "a"})
     assert metric.at > 0
     assert (status.component, status.at) == ("other", 5.0)
 
@@ -225,6 +225,81 @@ async def test_no_more_probes_run_at_once_than_allowed(world: World) -> None:
     await world.after(30)
     assert most == 4
     assert len(world.emitted) >= 12
+
+
+async def test_probes_whose_targets_hang_leave_places_to_those_that_answer(world: World) -> None:
+    async def hangs() -> list[Status]:
+        await world.clock.sleep(9.0)
+        return [Status(status="down")]
+
+    async def answers() -> list[Status]:
+        answered.append(world.clock.monotonic())
+        return [Status(status="up")]
+
+    answered: list[float] = []
+    hung = [job(probe_of(hangs), name=f"hung{number}", interval=10.0) for number in range(12)]
+    # They are known as slow after their first look.
+    await world.scheduler.start([*hung, job(probe_of(answers), name="fine", interval=10.0)])
+    await world.after(40)
+    answered.clear()
+    await world.after(60)
+    assert len(answered) == 6
+    assert {late - early for early, late in pairwise(answered)} == {10.0}
+
+
+async def test_a_hung_probe_does_not_keep_the_reload_of_another_waiting(world: World) -> None:
+    await world.scheduler.start([job(probe_of(asyncio.Event().wait), name="hung")])
+    await world.after(5)
+    await world.scheduler.reload([job(name="fine")])
+    await world.after(3)
+    assert world.statuses == ["up"]
+
+
+def in_turn(*states: Any) -> tuple[type[Probe[Any]], list[Any]]:
+    """A probe whose looks find these states, the last one for ever, and what it has found."""
+    found: list[Any] = []
+
+    async def look() -> list[AnySignal]:
+        state = states[min(len(found), len(states) - 1)]
+        found.append(state)
+        if isinstance(state, Exception):
+            raise state
+        number = Metric(name="look", value=float(len(found)))
+        return [number, Status(status=state, message=f"look {len(found)}")]
+
+    return probe_of(look), found
+
+
+@pytest.mark.parametrize(
+    ("retries", "states", "looks", "counts"),
+    [
+        (0, ["down", "up"], 1, "down"),
+        (2, ["up"], 1, "up"),
+        (2, ["degraded", "up"], 1, "degraded"),
+        (2, ["down", "up"], 2, "up"),
+        (2, ["down", "down", "degraded"], 3, "degraded"),
+        (2, ["down", "down", "down", "up"], 3, "down"),
+        (2, [OSError("no route"), "up"], 1, "unknown"),
+        (2, ["down", OSError("no route"), "up"], 2, "unknown"),
+    ],
+)
+async def test_down_counts_only_when_the_further_looks_say_so_too(
+    world: World, retries: int, states: list[Any], looks: int, counts: str
+) -> None:
+    plugin, found = in_turn(*states)
+    await world.scheduler.start([job(plugin, retries=retries)])
+    await world.after(3)
+    assert (len(found), world.statuses) == (looks, [counts])
+
+
+async def test_of_several_looks_only_the_last_ones_signals_are_handed_on(world: World) -> None:
+    plugin, _ = in_turn("down", "up")
+    await world.scheduler.start([job(plugin, retries=3)])
+    await world.after(3)
+    metric, status = world.emitted
+    assert isinstance(metric, Metric)
+    assert isinstance(status, Status)
+    assert (metric.value, status.message) == (2.0, "look 2")
 
 
 async def test_signals_that_an_overloaded_pipeline_refuses_are_counted(world: World) -> None:

@@ -3,10 +3,12 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
 import structlog
+from tests.probes.listening import Handler, listening
 
 from sentinel.api import Clock, Context
 from sentinel.clock import SystemClock
@@ -84,3 +86,17 @@ def context(session: aiohttp.ClientSession) -> Callable[..., Context]:
         return Context(name="test", clock=clock or SystemClock(), log=log, http=session)
 
     return make
+
+
+Listen = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def listen() -> AsyncIterator[Listen]:
+    """Starts a server with a handler of connections, and gives its port."""
+    async with AsyncExitStack() as stack:
+
+        async def start(handler: Handler, tls: ssl.SSLContext | None = None) -> int:
+            return await stack.enter_async_context(listening(handler, tls))
+
+        yield start

@@ -1,5 +1,4 @@
 import asyncio
-import datetime
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +6,7 @@ from typing import Any
 
 import pytest
 import structlog
-import trustme
+from tests.probes.certificates import Tls
 from tests.probes.conftest import Serve, Site, http
 
 from sentinel import net
@@ -249,24 +248,6 @@ async def test_an_address_that_may_not_be_asked_is_no_outage(serve: Serve) -> No
         probe = HttpProbe(HttpParams(url=site.url()), context)
         with pytest.raises(SentinelError, match="not public"):
             await probe.probe()
-
-
-class Tls:
-    """A certificate authority of our own and a server certificate that ends in `days`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.authority = trustme.CA()
-        self.ca_file = str(folder / "ca.pem")
-        self.authority.cert_pem.write_to_path(self.ca_file)
-
-    def server(self, days: float, name: str = "127.0.0.1") -> Any:
-        import ssl
-
-        ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
-        begins = ends - datetime.timedelta(days=400)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(name, not_before=begins, not_after=ends).configure_cert(context)
-        return context
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import msgspec
 from msgspec.structs import replace
 
-from sentinel.api import Action, Detector, Kind, Notifier, Params, Probe, Receiver
+from sentinel.api import Action, Detector, Kind, Notifier, Params, Probe, Ranker, Receiver
 from sentinel.config import schema
 from sentinel.model.values import schema_of_value
 
@@ -19,11 +19,13 @@ BASES: dict[Kind, type[Any]] = {
     "notifier": Notifier,
     "receiver": Receiver,
     "action": Action,
+    "ranker": Ranker,
 }
 SECTIONS: dict[Kind, type[Any]] = {
     "probe": schema.Probe,
     "detector": schema.Rule,
     "notifier": schema.Channel,
+    "action": schema.Action,
 }
 """The YAML mapping in which a kind's parameters stand, and whose keys they must leave alone."""
 
@@ -89,7 +91,7 @@ def _faults(kind: Kind, plugin: Any) -> Iterator[Fault]:
     yield from _method_faults(kind, plugin)
     if kind == "receiver":
         yield from _path_faults(plugin)
-    else:
+    elif kind != "ranker":
         yield from _params_faults(kind, plugin)
     yield from _time_faults(plugin)
 

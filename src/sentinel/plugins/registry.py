@@ -20,6 +20,12 @@ from sentinel.plugins.hooks import Offer, offers
 from sentinel.plugins.sources import Source, built_ins, distributions, drop_ins
 
 BUILT_INS = (
+    "sentinel.actions.command",
+    "sentinel.actions.http",
+    "sentinel.actions.reload",
+    "sentinel.actions.rescan",
+    "sentinel.actions.run_probe",
+    "sentinel.actions.try_channel",
     "sentinel.detectors.anomaly",
     "sentinel.detectors.any",
     "sentinel.detectors.baseline",
@@ -40,10 +46,23 @@ BUILT_INS = (
     "sentinel.notifiers.webhook",
     "sentinel.notifiers.console",
     "sentinel.notifiers.inapp",
+    "sentinel.probes.command",
+    "sentinel.probes.dns",
     "sentinel.probes.host",
     "sentinel.probes.http",
+    "sentinel.probes.icmp",
+    "sentinel.probes.postgresql",
+    "sentinel.probes.process",
+    "sentinel.probes.redis",
+    "sentinel.probes.smtp",
+    "sentinel.probes.sql",
+    "sentinel.probes.systemd_unit",
+    "sentinel.probes.tcp",
+    "sentinel.probes.tls",
+    "sentinel.rankers.evidence",
     "sentinel.ingest.sentry",
     "sentinel.ingest.errors",
+    "sentinel.ingest.changes",
     "sentinel.ingest.alertmanager",
 )
 

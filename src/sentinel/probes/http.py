@@ -1,6 +1,7 @@
 """An HTTP address: whether it answers, how fast, with what, and how long its certificate lasts."""
 
 import asyncio
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -20,7 +21,7 @@ from sentinel.api import (
     duration,
     hook,
 )
-from sentinel.probes.http_certificates import Observer
+from sentinel.probes._certificates import certificates_seen, client_context
 from sentinel.probes.http_expectation import Expectation
 from sentinel.probes.http_request import Answer, Failed, fetch
 
@@ -81,17 +82,18 @@ class HttpProbe(Probe[HttpParams]):
         self._expectation = Expectation(
             params.expect_status, params.contains, params.matches, params.json
         )
-        self._certificates: Observer | None = None
+        self._tls: ssl.SSLContext | None = None
 
     async def start(self) -> None:
-        self._certificates = Observer.create(self.params.ca_file)
+        self._tls = await asyncio.to_thread(client_context, self.params.ca_file)
 
     async def probe(self) -> Sequence[Signal]:
         clock = self.context.clock
         begun = clock.monotonic()
         try:
-            async with asyncio.timeout(self.params.down_above):
-                answer = await self._ask()
+            with certificates_seen() as ends:
+                async with asyncio.timeout(self.params.down_above):
+                    answer = await self._ask()
         except TimeoutError:
             waited = clock.monotonic() - begun
             text = f"no complete answer within {self.params.down_above}"
@@ -99,7 +101,8 @@ class HttpProbe(Probe[HttpParams]):
         except Failed as failure:
             return (Status(status="down", message=str(failure)),)
         latency = clock.monotonic() - begun
-        days = self._days_left(answer.server)
+        end = ends.get(answer.server)
+        days = None if end is None else (end - clock.now()) / DAY
         return (self._judge(answer, latency, days), *_metrics(latency, days))
 
     def _judge(self, answer: Answer, latency: float, days: float | None) -> Status:
@@ -135,13 +138,9 @@ class HttpProbe(Probe[HttpParams]):
             params.method,
             URL(params.url),
             headers=params.headers,
-            tls=self._certificates or True,
+            tls=self._tls or True,
             follow=params.follow_redirects,
         )
-
-    def _days_left(self, server: str) -> float | None:
-        ends = self._certificates.ends.get(server) if self._certificates else None
-        return None if ends is None else (ends - self.context.clock.now()) / DAY
 
 
 def _metrics(latency: float, days: float | None) -> Iterator[Metric]:

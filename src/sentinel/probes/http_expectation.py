@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-import re2
+
+from sentinel.probes._regex import compiled
 
 LONGEST_QUOTE = 60
 _MISSING = object()
@@ -22,7 +23,7 @@ class Expectation:
     ) -> None:
         self._ranges = [_range(status) for status in statuses]
         self._contains = contains
-        self._pattern = _compile(matches) if matches is not None else None
+        self._pattern = compiled("matches", matches) if matches is not None else None
         self._matches = matches
         self._json = json
 
@@ -74,16 +75,6 @@ def _range(status: int | str) -> tuple[int, int]:
         if 100 <= first <= last <= 599:
             return first, last
     raise ValueError(f"`expect_status`: expected 200 or 200-299, found {status!r}")
-
-
-def _compile(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except re2.error as error:
-        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-        raise ValueError(f"`matches`: expected RE2, found {pattern!r}: {reason}") from error
 
 
 def _at(document: Any, path: str) -> Any:

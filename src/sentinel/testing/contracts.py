@@ -11,6 +11,7 @@ plugin says.
 from sentinel.testing.detector_contract import DetectorContract
 from sentinel.testing.notifier_contract import HttpNotifierContract, NotifierContract
 from sentinel.testing.probe_contract import HttpProbeContract, ProbeContract
+from sentinel.testing.ranker_contract import RankerContract
 
 __all__ = [
     "DetectorContract",
@@ -18,4 +19,5 @@ __all__ = [
     "HttpProbeContract",
     "NotifierContract",
     "ProbeContract",
+    "RankerContract",
 ]
