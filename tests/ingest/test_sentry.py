@@ -108,7 +108,6 @@ KINDS = [
     "transaction",
     "session",
     "sessions",
-    "check_in",
     "replay_event",
     "replay_recording",
     "replay_video",

@@ -32,10 +32,10 @@ TEXT_FIELDS: dict[type, tuple[str, ...]] = {
     Error: ("message", "type", "file", "function", "query", "url", "transaction", "title"),
     Status: ("message",),
     Metric: ("name",),
-    Checkin: ("monitor",),
+    Checkin: ("monitor", "message"),
     Activity: ("name", "url"),
     Span: ("name",),
-    Change: ("summary", "author"),
+    Change: ("summary", "author", "url"),
 }
 _decode = msgspec.json.Decoder().decode
 

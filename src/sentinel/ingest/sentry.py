@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from sentinel.api import (
+    Checkin,
     Credentials,
     Error,
     Intake,
@@ -27,6 +28,7 @@ from sentinel.api import (
     Unauthorized,
     hook,
 )
+from sentinel.ingest.checkin import to_checkin
 from sentinel.ingest.decompress import inflate
 from sentinel.ingest.envelope import Envelope, parse
 from sentinel.ingest.event import hex_id, to_error
@@ -49,7 +51,8 @@ def register_receivers(register: Callable[[type[Receiver]], None]) -> None:
 
 
 class SentryReceiver(Receiver):
-    """Event items become Errors; every other item, of known type or not, is kept as it came."""
+    """Event items become Errors and check-ins become Checkins; every other item, of known type or
+    not, is kept as it came."""
 
     name = "sentry"
     summary = "Envelopes of any Sentry SDK"
@@ -137,7 +140,7 @@ def _key_of_dsn(dsn: Any) -> str | None:
     return key
 
 
-def _decode_items(envelope: Envelope) -> tuple[list[Error | RawItem], str | None]:
+def _decode_items(envelope: Envelope) -> tuple[list[Error | Checkin | RawItem], str | None]:
     """The records, and the id to answer with: of the first event, else of the envelope.
 
     Two events are two records. The same event twice is one; two different events under one id
@@ -146,8 +149,12 @@ def _decode_items(envelope: Envelope) -> tuple[list[Error | RawItem], str | None
     envelope_id = hex_id(envelope.headers.get("event_id"))
     spare_id = envelope_id
     events: dict[str, bytes] = {}
-    records: list[Error | RawItem] = []
+    records: list[Error | Checkin | RawItem] = []
     for number, item in enumerate(envelope.items, 1):
+        if item.type == "check_in":
+            what = f"item {number} (check_in)"
+            records.append(to_checkin(decode_object(item.payload, what), what))
+            continue
         if item.type != "event":
             records.append(_keep(item.type, item.payload, item.headers, envelope.headers))
             continue

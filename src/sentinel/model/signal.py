@@ -16,9 +16,7 @@ State = Literal["up", "degraded", "down", "unknown"]
 SignalKind = Literal["error", "status", "metric", "checkin", "activity", "span", "change"]
 
 
-class Signal(
-    Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True, gc=False
-):
+class Signal(Struct, frozen=True, kw_only=True, tag_field="signal", omit_defaults=True, gc=False):
     """What all kinds share. Times are seconds since 1970 UTC.
 
     `at` is the source's clock, `received` and `seq` (the number in the store) are the pipeline's.

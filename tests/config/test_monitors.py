@@ -1,0 +1,57 @@
+"""Monitors as they are written in YAML."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sentinel.config.model import Config
+from sentinel.model.monitor import Cron, Every, Monitor
+
+Right = Callable[..., Config]
+
+TEXT = """\
+timezone: Europe/London
+monitors:
+  - {name: backup, schedule: "30 2 * * *", grace: 15m, max_duration: 2h, tenant: acme}
+  - {name: report, schedule: "@daily", timezone: America/New_York, environment: production}
+  - {name: sync, every: 10m, project: shop}
+  - {name: import}
+"""
+
+
+def test_monitors_are_read_with_their_defaults(config: Right) -> None:
+    assert config(TEXT).monitors == (
+        Monitor(
+            name="backup",
+            schedule=Cron("30 2 * * *", "Europe/London"),
+            grace=900.0,
+            max_duration=7200.0,
+            tenant="acme",
+        ),
+        Monitor(
+            name="report",
+            schedule=Cron("0 0 * * *", "America/New_York"),
+            environment="production",
+        ),
+        Monitor(name="sync", schedule=Every(600.0), project="shop"),
+        Monitor(name="import"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("{name: a, schedule: often}", "a.b: found 'often'"),
+        ("{name: a, schedule: '0 0 30 2 *'}", "failed to find next date"),
+        ("{name: a, schedule: '@daily', every: 1h}", "found both schedule and every"),
+        ("{name: a, every: 0s}", "found no time at all, expected a duration above 0s"),
+        ("{name: a, schedule: '@daily', timezone: Europe/Londn}", "did you mean Europe/London?"),
+        ("{name: a}\n  - {name: a}", "found monitor 'a' again"),
+        ("{name: a, scedule: '@daily'}", "did you mean schedule?"),
+        ("{schedule: '@daily'}", "name"),
+    ],
+)
+def test_what_is_wrong_is_told(entry: str, told: str, load: Callable[..., object]) -> None:
+    _, problems = load(f"monitors:\n  - {entry}\n")
+    text = "\n".join(map(str, problems))
+    assert told.replace("a.b", "monitors[0].schedule") in text
