@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from sentinel.engine.effects import Effects
 from sentinel.engine.rules import encode_key
+from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.decision import Decision
 from sentinel.model.delivery import DeliveryIntent
@@ -21,6 +22,7 @@ class History:
         self.incidents: dict[int, Incident] = {}
         self.decisions: list[Decision] = []
         self.deliveries: list[DeliveryIntent] = []
+        self.actions: list[ActionIntent] = []
         self.routes: set[str] = set()
         self.came: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
@@ -31,6 +33,7 @@ class History:
         self.incidents |= effects.incidents
         self.decisions += effects.decisions
         self.deliveries += effects.deliveries
+        self.actions += effects.actions
         self.routes |= {route for route, _ in effects.pagings}
         self.met.update(match.rule for match in effects.matches)
         for _, alert in sorted(effects.alerts.items()):

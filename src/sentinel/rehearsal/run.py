@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sentinel.config.model_tests import (
     AcknowledgeConfig,
     ExpectConfig,
+    ExpectedAction,
     ExpectedAlert,
     ExpectedDelivery,
     ExpectedIncidents,
@@ -14,6 +15,7 @@ from sentinel.config.model_tests import (
 from sentinel.engine.book import Book
 from sentinel.engine.commands import Acknowledge, SetSilence
 from sentinel.engine.engine import Input
+from sentinel.rehearsal.acting import actions_instead
 from sentinel.rehearsal.history import History
 from sentinel.rehearsal.result import Failure
 from sentinel.rehearsal.script import SOMEBODY, Event, Restart, Take
@@ -24,6 +26,7 @@ from sentinel.rehearsal.words import name_of, standing_of
 from sentinel.simulation import Simulation
 
 _MOST_IN_A_STEP = 500
+_KNOWN_AT_THE_END = (ExpectedDelivery, ExpectedAction)
 # Sums of fractions of a second differ in their last digits: what is due at one moment by any of
 # them has been done so much later.
 _LAST_DIGITS = 0.0001
@@ -80,7 +83,7 @@ class Run:
         return any(
             self._start + one.start <= self._looked < self._start + one.end
             for one in self._test.expect
-            if not isinstance(one.what, ExpectedDelivery)
+            if not isinstance(one.what, _KNOWN_AT_THE_END)
         )
 
     def _take(self, event: Event) -> None:
@@ -129,8 +132,8 @@ class Run:
                 return alert_instead(expect.what, self.history, self._book)
             case ExpectedIncidents():
                 return incidents_instead(expect.what, self.history)
-            case ExpectedDelivery():
-                # What was sent is known, with its times, at the end.
+            case ExpectedDelivery() | ExpectedAction():
+                # What was sent or run is known, with its times, at the end.
                 return None
 
     def _failures(self) -> Iterator[Failure]:
@@ -146,6 +149,8 @@ class Run:
         for number, expect in enumerate(self._test.expect):
             if isinstance(expect.what, ExpectedDelivery):
                 wrong = deliveries_instead(expect, expect.what, self.history)
+            elif isinstance(expect.what, ExpectedAction):
+                wrong = actions_instead(expect, expect.what, self.history)
             else:
                 wrong = self._not_met.get(number)
             if wrong is not None:
