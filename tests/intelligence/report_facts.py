@@ -3,10 +3,14 @@
 from typing import Any
 
 from sentinel.intelligence.catalog import Catalog, Entry, Impact, catalog_of
+from sentinel.intelligence.report.model import Background, SinceGood
+from sentinel.intelligence.standing import standing_of
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.cause import Candidate, Findings
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
-from sentinel.model.signal import Error
+from sentinel.model.resolution import Resolution, Similar
+from sentinel.model.signal import Change, Error
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00:00 UTC
 
@@ -192,6 +196,64 @@ def incident() -> Incident:
         rule="CriticalError",
         code="SMS_DELIVERY_FAILURE",
         opened=NOON + 61,
+    )
+
+
+def background() -> Background:
+    """A suspect that says nothing, a deploy, and two incidents before."""
+    twilio = Candidate(
+        kind="code",
+        name="TWILIO_API_FAILURE",
+        title="Twilio refuses our API calls",
+        score=0.71,
+        confidence="likely",
+        reasons=("3 of its 4 dependants fail at once though it reports nothing",),
+        reported=False,
+    )
+    deploy = Candidate(
+        kind="change",
+        name="deploy of shop",
+        title="shop 1.4.2",
+        score=0.45,
+        confidence="possible",
+        reasons=("made by bob 4 min before it began",),
+    )
+    fix = Resolution(incident=8, text="Rotated the Twilio token", author="alice", at=NOON)
+    before = Similar(
+        incident=8,
+        title="SMS is failing for globex",
+        opened=NOON - 1_815_000,
+        resolved=NOON - 1_814_400,
+        score=5.2,
+        same=("the same root SMS_DELIVERY_FAILURE", "at web"),
+        recurs=True,
+        fix=fix,
+        held=True,
+    )
+    other = Similar(
+        incident=6,
+        title="Login codes do not arrive",
+        opened=NOON - 9_000_000,
+        resolved=NOON - 8_000_000,
+        score=1.4,
+        same=("similar words",),
+    )
+    change = Change(kind="deploy", service="shop", release="1.4.2", author="bob", at=NOON - 180)
+    return Background(
+        began=NOON + 61,
+        standing=standing_of(alert(), incident(), [alert(), cascade()], catalog()),
+        findings=Findings(candidates=(twilio, deploy), similar=(before, other), changes=(change,)),
+        since_good=SinceGood(minutes=42, worse=("error rate x4", "queue up to degraded")),
+    )
+
+
+def cascade() -> Alert:
+    return alert(
+        id=4,
+        rule="LoginCodes",
+        code="LOGIN_CODE_FAILURE",
+        cascade="SMS_DELIVERY_FAILURE",
+        about={"service": "web"},
     )
 
 

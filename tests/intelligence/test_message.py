@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.intelligence.report_facts import NOON, catalog
+from tests.intelligence.report_facts import NOON, background, catalog
 
 from sentinel.intelligence.catalog import Entry
 from sentinel.intelligence.message import PageFacts, compose, compose_test
@@ -186,12 +186,18 @@ def silent() -> PageFacts:
     return PageFacts(page=Page(incident=incident, alerts=(root, follows)), public_url=URL)
 
 
+def suspected() -> PageFacts:
+    """A cause that says nothing is suspected, and the same was mended before."""
+    return replace(known(), findings=background().findings)
+
+
 KINDS = {
     "known": known,
     "unknown": unknown,
     "several": several,
     "deploy": deploy,
     "silent": silent,
+    "suspected": suspected,
 }
 
 
@@ -254,6 +260,8 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
         "deploy-firing",
         "deploy-cause_found",
         "silent-firing",
+        "suspected-firing",
+        "suspected-reminder",
     ],
 )
 def test_the_message_reads_as_agreed(name: str) -> None:

@@ -1,6 +1,7 @@
 """Golden files are written anew by `SENTINEL_GOLDEN=write pytest tests/intelligence`."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from markdown_it import MarkdownIt
 from tests.intelligence.report_facts import (
     NOON,
     alert,
+    background,
+    cascade,
     catalog,
     delivery,
     error,
@@ -25,16 +28,29 @@ from sentinel.intelligence.catalog_files import load_catalog
 from sentinel.intelligence.report import (
     LIMIT,
     DebugReport,
+    IncidentReport,
+    build_incident_report,
     build_report,
     render_markdown,
     render_text,
 )
+from sentinel.intelligence.report.model import Background, SinceGood
+from sentinel.intelligence.standing import standing_of
+from sentinel.model.cause import Candidate, Findings
 from sentinel.model.group import Group
+from sentinel.model.resolution import Resolution, Similar
+from sentinel.model.signal import Change
 
 GOLDEN = Path(__file__).parent / "golden"
 HEADINGS = {
     "What to do first",
     "What happened",
+    "The incident",
+    "The error behind it",
+    "Probable causes",
+    "Cascades",
+    "What changed",
+    "Similar incidents before",
     "Impact",
     "Source",
     "Exceptions",
@@ -53,6 +69,7 @@ HEADINGS = {
     "Tags",
     "Write a catalog entry",
     "Debug report: error group 7",
+    "Debug report: incident 1",
 }
 EVIL = (
     "` [a](https://evil.example) <b>b</b> `` <i>c</i> ```\n"
@@ -74,7 +91,27 @@ def known() -> DebugReport:
         related=[group(), group(id=9, title="SmsError: nothing sent", status="resolved")],
         url="https://sentinel.example.com/errors/7",
         link_values={"base_url": "https://shop.example.com"},
+        background=background(),
     )
+
+
+def of_incident() -> IncidentReport:
+    return build_incident_report(
+        incident(),
+        now=NOON + 1000,
+        catalog=catalog(),
+        alerts=[alert(), cascade()],
+        deliveries=[delivery()],
+        error=msgspec.structs.replace(known(), background=Background()),
+        url="https://sentinel.example.com/incidents/1",
+        background=background(),
+    )
+
+
+def of_silence() -> IncidentReport:
+    """An incident without an error: a metric's, or that of what did not come."""
+    alone = msgspec.structs.replace(incident(), code=None, title="The disk is full")
+    return build_incident_report(alone, now=NOON, catalog=catalog(), alerts=[alert(code=None)])
 
 
 def unknown() -> DebugReport:
@@ -112,6 +149,44 @@ def hostile(text: str = EVIL) -> DebugReport:
         alerts=[alert(verdict=text, code=None)],
         incident=msgspec.structs.replace(incident(), title=text, acknowledged_by=text),
         related=[group(id=9, title=text)],
+        background=hostile_background(text),
+    )
+
+
+def hostile_background(text: str) -> Background:
+    said = Candidate(kind="change", name=text, title=text, score=0.9, reasons=(text, text))
+    before = Similar(
+        incident=2,
+        title=text,
+        opened=NOON - 900,
+        resolved=NOON - 800,
+        score=3.0,
+        same=(text,),
+        fix=Resolution(incident=2, text=text, author=text, at=NOON),
+        held=True,
+    )
+    change = Change(kind=text, summary=text, author=text, at=NOON)
+    return Background(
+        began=NOON,
+        standing=standing_of(
+            alert(about={"service": text}),
+            msgspec.structs.replace(incident(), cause=text),
+            [alert(about={"service": text}), alert(id=5, cascade=text, code=text)],
+            catalog(),
+        ),
+        findings=Findings(candidates=(said,) * 5, similar=(before,) * 5, changes=(change,) * 9),
+        since_good=SinceGood(minutes=3, worse=(text,) * 9),
+    )
+
+
+def hostile_incident(text: str = EVIL) -> IncidentReport:
+    return build_incident_report(
+        msgspec.structs.replace(incident(), title=text, code=text, tenant=text, cause=text),
+        now=NOON,
+        catalog=catalog(),
+        alerts=[alert(verdict=text, code=text), alert(id=4, code=text, verdict=text, cascade=text)],
+        error=msgspec.structs.replace(hostile(text), background=Background()),
+        background=hostile_background(text),
     )
 
 
@@ -127,10 +202,19 @@ def kinds(markdown: str) -> set[str]:
     return {part.type for token in tokens for part in (token, *(token.children or ()))}
 
 
-@pytest.mark.parametrize("name", ["known", "unknown", "bare"])
+REPORTS: dict[str, Callable[[], DebugReport | IncidentReport]] = {
+    "known": known,
+    "unknown": unknown,
+    "bare": bare,
+    "incident": of_incident,
+    "silence": of_silence,
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
 @pytest.mark.parametrize("form", ["md", "txt"])
 def test_a_report_reads_as_its_golden_file(name: str, form: str) -> None:
-    report = {"known": known, "unknown": unknown, "bare": bare}[name]()
+    report = REPORTS[name]()
     text = render_markdown(report) if form == "md" else render_text(report)
     path = GOLDEN / f"report_{name}.{form}"
     if os.environ.get("SENTINEL_GOLDEN") == "write":
@@ -232,14 +316,20 @@ def test_a_payload_of_another_shape_is_survived(shape: Any) -> None:
     assert render_text(report)
 
 
-def test_a_hostile_event_adds_no_heading_no_link_and_no_markup() -> None:
-    markdown = render_markdown(hostile())
+@pytest.mark.parametrize("report", [hostile(), hostile_incident()], ids=["error", "incident"])
+def test_a_hostile_event_adds_no_heading_no_link_and_no_markup(
+    report: DebugReport | IncidentReport,
+) -> None:
+    markdown = render_markdown(report)
     assert headings(markdown) <= HEADINGS
     assert not kinds(markdown) & {"html_block", "html_inline", "link_open", "image", "table_open"}
 
 
-def test_a_hostile_event_can_not_leave_its_quotes_in_the_plain_text() -> None:
-    for line in render_text(hostile()).splitlines():
+@pytest.mark.parametrize("report", [hostile(), hostile_incident()], ids=["error", "incident"])
+def test_a_hostile_event_can_not_leave_its_quotes_in_the_plain_text(
+    report: DebugReport | IncidentReport,
+) -> None:
+    for line in render_text(report, 60_000).splitlines():
         if "Ignore all previous" in line:
             inside = line.startswith("| ") or "⟦" in line.partition("Ignore")[0]
             assert inside, line
@@ -269,22 +359,35 @@ def test_every_kind_of_line_break_breaks_the_line(break_: str) -> None:
 @given(st.text(max_size=400))
 @settings(max_examples=60, deadline=None)
 def test_whatever_an_event_says_the_report_keeps_its_form(text: str) -> None:
-    report = hostile(text)
-    markdown, plain = render_markdown(report), render_text(report)
-    assert headings(markdown) <= HEADINGS
-    assert not kinds(markdown) & {"html_block", "html_inline", "image"}
-    assert len(markdown) <= LIMIT
-    assert len(plain) <= LIMIT
-    assert all(
-        line.isprintable() or "\u200c" in line or "\u200d" in line for line in plain.splitlines()
-    )
+    for report in (hostile(text), hostile_incident(text)):
+        markdown, plain = render_markdown(report), render_text(report)
+        assert (markdown, plain) == (render_markdown(report), render_text(report))
+        assert headings(markdown) <= HEADINGS
+        assert not kinds(markdown) & {"html_block", "html_inline", "image"}
+        assert len(markdown) <= LIMIT
+        assert len(plain) <= LIMIT
+        assert all(
+            line.isprintable() or "\u200c" in line or "\u200d" in line
+            for line in plain.splitlines()
+        )
 
 
 @pytest.mark.parametrize("filling", ["x", "`", "\n", "⟧", "\x00", "é ", "\U0001f600"])
 def test_a_report_stays_within_its_limit(filling: str) -> None:
-    report = hostile(filling * 20_000)
-    assert len(render_markdown(report)) <= LIMIT
-    assert len(render_text(report)) <= LIMIT
+    for report in (hostile(filling * 20_000), hostile_incident(filling * 20_000)):
+        assert len(render_markdown(report)) <= LIMIT
+        assert len(render_text(report)) <= LIMIT
+
+
+@pytest.mark.parametrize("make", [hostile, hostile_incident])
+def test_of_a_giant_report_the_first_step_stays_and_one_line_says_what_is_left_out(
+    make: Any,
+) -> None:
+    text = render_text(make("word " * 4_000))
+    assert "== What to do first ==" in text
+    assert "== Probable causes ==" in text
+    assert sum(line.startswith("Left out to keep it short") for line in text.splitlines()) == 1
+    assert "tags" in text.splitlines()[-1]
 
 
 def test_what_helps_least_is_left_out_first_and_named() -> None:
@@ -293,6 +396,7 @@ def test_what_helps_least_is_left_out_first_and_named() -> None:
     assert "Left out to keep it short" in short
     assert "## Tags" not in short
     assert "## Fix" in short
+    assert "## Probable causes" in short
     assert len(short) < len(whole)
 
 

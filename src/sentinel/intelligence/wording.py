@@ -27,6 +27,16 @@ def span(seconds: float) -> str:
     return _two(whole // _DAY, "d", whole % _DAY // _HOUR, "h")
 
 
+def long_ago(seconds: float) -> str:
+    """How long ago something was, in words: `40 min`, `3 days`, `3 weeks`, `5 months`."""
+    days = seconds / _DAY
+    if days < 2:
+        return span(seconds)
+    if days < 14:
+        return f"{days:.0f} days"
+    return f"{days / 7:.0f} weeks" if days < 60 else f"{days / 30.4:.0f} months"
+
+
 def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 

@@ -53,6 +53,27 @@ def compose_test(delivery: Delivery, public_url: str) -> Message:
     )
 
 
+def compose_drill(delivery: Delivery, public_url: str) -> Message:
+    """A page that is none: whoever reads it knows that a true one would have arrived."""
+    subject = "Fire drill: nothing is broken"
+    text = (
+        "This is a fire drill by Sentinel. Nothing is broken.\n\n"
+        "A true page would have reached you the same way. There is nothing to do; if it came late, "
+        f"or woke you, tell whoever runs Sentinel.\n\n{public_url}/health/sentinel\n"
+    )
+    return Message(
+        key=delivery.key,
+        to=delivery.address,
+        reason=delivery.reason,
+        severity=delivery.severity,
+        subject=subject,
+        text=text,
+        html=_templates.get_template("drill.html").render(public_url=public_url),
+        url=f"{public_url}/health/sentinel",
+        payload=envelope(delivery, {"subject": subject, "summary": text}),
+    )
+
+
 def _wrapped(text: str, indent: int = 0, first: str = "") -> str:
     """Folded at 76 columns; addresses and long words are left whole."""
     return textwrap.fill(

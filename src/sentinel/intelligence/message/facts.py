@@ -7,8 +7,10 @@ from datetime import UTC, tzinfo
 from msgspec import Struct, field
 
 from sentinel.intelligence.catalog import Entry, fill_link
+from sentinel.intelligence.causes import suspect
 from sentinel.intelligence.impact import impact_of
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.cause import Candidate, Findings
 from sentinel.model.page import Page
 
 WEB = ("https://", "http://")
@@ -23,7 +25,8 @@ class Cascade(Struct, frozen=True):
 
 
 class PageFacts(Struct, frozen=True, kw_only=True):
-    """`entry` is the catalog's on the incident's code, `titles` its titles of other codes.
+    """`entry` is the catalog's on the incident's code, `titles` its titles of other codes,
+    `findings` what is known of its causes and of similar incidents.
 
     `public_url` is where Sentinel's own pages are; `base_url` that of the observed application,
     for the catalog's links.
@@ -32,6 +35,7 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     page: Page
     entry: Entry | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    findings: Findings = Findings()
     public_url: str = ""
     base_url: str | None = None
     zone: tzinfo = UTC
@@ -50,6 +54,11 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     def cause(self) -> str:
         """What a correlation found at the root where that is no alert; empty otherwise."""
         return self.page.incident.cause
+
+    @property
+    def suspect(self) -> Candidate | None:
+        """What probably caused it, where that is not certain."""
+        return suspect(self.findings.candidates)
 
     @property
     def flaps(self) -> bool:

@@ -1,7 +1,7 @@
 """The first words of a message: what is the news, and whom it hurts."""
 
 from sentinel.intelligence.message.facts import PageFacts
-from sentinel.intelligence.report.untrusted import one_line
+from sentinel.intelligence.untrusted import one_line
 from sentinel.intelligence.wording import clock_time, counted, span
 from sentinel.model.delivery import Delivery
 

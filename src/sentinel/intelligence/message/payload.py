@@ -6,13 +6,15 @@ from typing import Any
 from sentinel.intelligence.impact import impact_of
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.view import View
-from sentinel.intelligence.report.untrusted import one_line
+from sentinel.intelligence.untrusted import one_line
 from sentinel.intelligence.wording import iso
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.cause import Candidate
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
 
 VERSION = 1
+_ABOUT_NONE = ("test", "drill")
 _MOST_ALERTS = 20
 _MOST_LABELS = 30
 _MOST_OTHERS = 50
@@ -22,7 +24,9 @@ _TEXT = 600
 def envelope(delivery: Delivery, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": VERSION,
-        "type": f"incident.{delivery.reason}" if delivery.reason != "test" else "test",
+        "type": delivery.reason
+        if delivery.reason in _ABOUT_NONE
+        else f"incident.{delivery.reason}",
         "timestamp": iso(delivery.created),
         "data": {"key": delivery.key, "severity": delivery.severity, **data},
     }
@@ -45,6 +49,8 @@ def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, An
                 for c in facts.cascades[:_MOST_ALERTS]
             ],
             "groups": [_group(facts, group) for group in page.groups],
+            "probable_causes": [_candidate(one) for one in facts.findings.candidates],
+            "last_fix": _last_fix(facts),
             "others": [_other(facts, other) for other in page.others[:_MOST_OTHERS]],
         },
     )
@@ -167,6 +173,32 @@ def _group(facts: PageFacts, group: Group) -> dict[str, Any]:
         "tenants": group.tenants,
         "first_seen": iso(group.first_seen),
         "last_seen": iso(group.last_seen),
+    }
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "title": one.title,
+        "score": one.score,
+        "confidence": one.confidence,
+        "reasons": list(one.reasons),
+        "own": one.own,
+        "reported": one.reported,
+    }
+
+
+def _last_fix(facts: PageFacts) -> dict[str, Any] | None:
+    found = facts.findings.fix
+    if found is None or found.fix is None:
+        return None
+    return {
+        "incident": found.incident,
+        "text": one_line(found.fix.text, _TEXT),
+        "kind": found.fix.kind,
+        "ended": iso(found.resolved),
+        "recurs": found.recurs,
     }
 
 

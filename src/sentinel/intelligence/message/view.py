@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.lead import lead_of
-from sentinel.intelligence.report.untrusted import clip, one_line
-from sentinel.intelligence.wording import clock_time, counted, span
+from sentinel.intelligence.untrusted import clip, one_line
+from sentinel.intelligence.wording import clock_time, counted, long_ago, span
 from sentinel.model.alert import Incident
 from sentinel.model.delivery import Delivery, Reason
 
@@ -42,7 +42,8 @@ class Other(Struct, frozen=True):
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """`lead` says whom it hurts and `do` what to do first. `steps` are the further ones, and
+    """`lead` says whom it hurts and `do` what to do first. `because` names a probable
+    cause, `last_fix` what helped before. `steps` are the further ones, and
     `hidden_steps` how many more the incident's page has. `said` is the error's own text, `others`
     are further incidents and `hidden_others` how many of them are not listed."""
 
@@ -52,6 +53,8 @@ class View(Struct, frozen=True, kw_only=True):
     subject: str
     lead: str
     do: str
+    because: str
+    last_fix: str
     title: str
     notes: list[str]
     summary: str
@@ -87,6 +90,8 @@ def view_of(facts: PageFacts, delivery: Delivery) -> View:
         subject=subject_of(facts, delivery),
         lead=lead,
         do=fix[0] if fix else _do_without_catalog(facts, delivery),
+        because="" if brief else one_line(_because(facts), _LINE),
+        last_fix="" if brief else one_line(_last_fix(facts, delivery), _LINE),
         title="" if title in lead else title,
         notes=[one_line(note, _LINE) for note in _notes(facts, delivery)],
         summary="" if summary == title else summary,
@@ -157,6 +162,25 @@ def _notes(facts: PageFacts, delivery: Delivery) -> list[str]:
             "It comes and goes (flaps): it counts as over only once it has been gone for a while."
         )
     return notes
+
+
+def _because(facts: PageFacts) -> str:
+    found = facts.suspect
+    if found is None:
+        return ""
+    title = f" ({one_line(found.title, 80)})" if found.title else ""
+    why = f": {found.reasons[0]}" if found.reasons else ""
+    return f"Probably because of {one_line(found.name, 100)}{title}{why}."
+
+
+def _last_fix(facts: PageFacts, delivery: Delivery) -> str:
+    found = facts.findings.fix
+    if found is None or found.fix is None:
+        return ""
+    ago = f"({long_ago(delivery.created - found.resolved)} ago)"
+    if found.recurs:
+        return f"Last time {ago} this was fixed by: {found.fix.text}"
+    return f"A similar incident {ago} was fixed by: {found.fix.text}"
 
 
 def _summary(facts: PageFacts) -> str:

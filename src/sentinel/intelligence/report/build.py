@@ -4,12 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 from sentinel.intelligence.catalog import Catalog, Entry, fill_link
+from sentinel.intelligence.causes import because, suspect
 from sentinel.intelligence.impact import impact_of
 from sentinel.intelligence.report.evidence import breadcrumbs_of, exceptions_of, request_of
 from sentinel.intelligence.report.model import (
+    Background,
     DebugReport,
     Dependency,
     Facts,
+    IncidentReport,
     Link,
     NextStep,
     Source,
@@ -36,10 +39,12 @@ def build_report(
     related: Sequence[Group] = (),
     url: str = "",
     link_values: Mapping[str, str | None] | None = None,
+    background: Background | None = None,
 ) -> DebugReport:
     """`latest` is the group's newest event, with its payload. `alerts` are all that fire now, of
     this group and of others: they tell which causes are active. `url` is the group's page;
-    `link_values` fill the catalog's addresses, `base_url` above all.
+    `link_values` fill the catalog's addresses, `base_url` above all. `background` is of the
+    group's latest incident.
     """
     entry = catalog.get(group.code)
     active = {alert.code for alert in alerts if alert.active and alert.code}
@@ -62,12 +67,17 @@ def build_report(
         links=_links(entry, group, latest, link_values or {}) if entry else (),
         incident=incident,
         alerts=tuple(a for a in alerts if _is_of(a, group)),
-        told=tuple(_told(delivery) for delivery in deliveries),
+        told=told_by(deliveries),
         related=tuple(other for other in related if other.id != group.id),
         breadcrumbs=breadcrumbs_of(latest) if latest else (),
         request=request_of(latest) if latest else None,
         stub=None if entry else stub_of(group, impact.priority),
+        background=background or Background(),
     )
+
+
+def told_by(deliveries: Sequence[Delivery]) -> tuple[Told, ...]:
+    return tuple(_told(delivery) for delivery in deliveries)
 
 
 def _is_of(alert: Alert, group: Group) -> bool:
@@ -193,3 +203,54 @@ def _told(delivery: Delivery) -> Told:
     # The address stays out: a report is made to be passed on.
     who = f"{delivery.person} by {delivery.channel}" if delivery.person else delivery.channel
     return Told(who=who, state=delivery.state, at=delivery.sent)
+
+
+def build_incident_report(
+    incident: Incident,
+    *,
+    now: float,
+    catalog: Catalog,
+    alerts: Sequence[Alert] = (),
+    deliveries: Sequence[Delivery] = (),
+    error: DebugReport | None = None,
+    url: str = "",
+    background: Background | None = None,
+) -> IncidentReport:
+    """`alerts` are the incident's, the oldest first. `error` is the report on the error behind its
+    root, without a background of its own; `url` is the incident's page."""
+    background = background or Background()
+    entry = catalog.get(incident.code)
+    root = next((alert for alert in alerts if alert.id == incident.root), None)
+    return IncidentReport(
+        made=now,
+        url=url,
+        next_step=_next_step_of_incident(incident, root, entry, error, background),
+        incident=incident,
+        entry=entry,
+        root=root,
+        cascades=tuple(alert for alert in alerts if alert.id != incident.root),
+        told=told_by(deliveries),
+        background=background,
+        error=error,
+    )
+
+
+def _next_step_of_incident(
+    incident: Incident,
+    root: Alert | None,
+    entry: Entry | None,
+    error: DebugReport | None,
+    background: Background,
+) -> NextStep:
+    behind = suspect(background.findings.candidates)
+    if incident.state != "resolved" and behind is not None:
+        text = "Look first at what is probably behind it:"
+        return NextStep(kind="mend_cause", text=text, about=because(behind))
+    if error is not None:
+        return error.next_step
+    if entry is not None:
+        return NextStep(kind="follow_fix", text=entry.fix[0])
+    if root is not None:
+        text = "See what its rule found, and what was changed before:"
+        return NextStep(kind="look_around", text=text, about=root.verdict)
+    return NextStep(kind="look_around", text="See what was changed before it began.")

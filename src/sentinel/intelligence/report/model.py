@@ -7,7 +7,9 @@ from msgspec import Struct
 from sentinel.intelligence.catalog import Entry
 from sentinel.intelligence.impact import GroupImpact
 from sentinel.intelligence.report.evidence import Breadcrumb, Raised, Request
+from sentinel.intelligence.standing import Standing
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.cause import Findings
 from sentinel.model.group import Group
 
 
@@ -33,7 +35,9 @@ class Dependency(Struct, frozen=True, kw_only=True):
 class NextStep(Struct, frozen=True, kw_only=True):
     """What to do first. `text` is Sentinel's and the catalog's own; `about` is from the event."""
 
-    kind: Literal["mend_cause", "follow_fix", "compare_releases", "read_source", "add_code"]
+    kind: Literal[
+        "mend_cause", "follow_fix", "compare_releases", "read_source", "add_code", "look_around"
+    ]
     text: str
     about: str = ""
 
@@ -74,6 +78,22 @@ class Told(Struct, frozen=True, kw_only=True):
     at: float | None = None
 
 
+class SinceGood(Struct, frozen=True, kw_only=True):
+    """What is worse than in the last good snapshot, `minutes` before, a sentence each."""
+
+    minutes: int
+    worse: tuple[str, ...] = ()
+
+
+class Background(Struct, frozen=True, kw_only=True):
+    """What stands behind it. `began` is when the incident was opened; 0 where there is none."""
+
+    began: float = 0.0
+    standing: Standing | None = None
+    findings: Findings = Findings()
+    since_good: SinceGood | None = None
+
+
 class DebugReport(Struct, frozen=True, kw_only=True):
     """Everything known about one error group. What is missing is None or empty.
 
@@ -101,3 +121,21 @@ class DebugReport(Struct, frozen=True, kw_only=True):
     breadcrumbs: tuple[Breadcrumb, ...] = ()
     request: Request | None = None
     stub: str | None = None
+    background: Background = Background()
+
+
+class IncidentReport(Struct, frozen=True, kw_only=True):
+    """Everything known about one incident. `error` is the report on the error behind its root,
+    None where that is no error. Times are seconds since 1970 UTC.
+    """
+
+    made: float
+    url: str = ""
+    next_step: NextStep
+    incident: Incident
+    entry: Entry | None = None
+    root: Alert | None = None
+    cascades: tuple[Alert, ...] = ()
+    told: tuple[Told, ...] = ()
+    background: Background = Background()
+    error: DebugReport | None = None

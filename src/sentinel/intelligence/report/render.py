@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sentinel.intelligence.report.model import DebugReport
+from sentinel.intelligence.report.incident import incident_sections
+from sentinel.intelligence.report.model import DebugReport, IncidentReport
 from sentinel.intelligence.report.sections import Section, moment, sections
 from sentinel.intelligence.report.style import Markdown, Plain, Style
-from sentinel.intelligence.report.untrusted import Quoted, clip
+from sentinel.intelligence.untrusted import Quoted, clip
 
 LIMIT = 8_000
 """Characters that a report has at most: enough to act on, short enough to paste anywhere."""
@@ -14,24 +15,26 @@ LIMIT = 8_000
 _FOR_NOTES = 400
 
 
-def render_markdown(report: DebugReport, limit: int = LIMIT) -> str:
+def render_markdown(report: DebugReport | IncidentReport, limit: int = LIMIT) -> str:
     """For people: a ticket, a chat, a wiki."""
     return _render(report, Markdown(), limit)
 
 
-def render_text(report: DebugReport, limit: int = LIMIT) -> str:
+def render_text(report: DebugReport | IncidentReport, limit: int = LIMIT) -> str:
     """For an AI assistant, or any place that shows text as it is."""
     return _render(report, Plain(), limit)
 
 
-def _render(report: DebugReport, style: Style, limit: int) -> str:
-    group = report.group
-    head = [
-        style.heading(f"Debug report: error group {group.id}", 1),
-        style.line("Project ", Quoted(group.project), f", made {moment(report.made)}."),
-        style.notice,
-    ]
-    found = sections(report, style)
+def _render(report: DebugReport | IncidentReport, style: Style, limit: int) -> str:
+    if isinstance(report, IncidentReport):
+        name, found = f"incident {report.incident.id}", incident_sections(report, style)
+        about = style.line(f"Made {moment(report.made)}.")
+    else:
+        name, found = f"error group {report.group.id}", sections(report, style)
+        about = style.line(
+            "Project ", Quoted(report.group.project), f", made {moment(report.made)}."
+        )
+    head = [style.heading(f"Debug report: {name}", 1), about, style.notice]
     room = limit - _FOR_NOTES - sum(len(block) + 2 for block in head)
     kept = _fit(found, style, room)
     blocks = [*head]

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from sentinel.intelligence.report import background
 from sentinel.intelligence.report.evidence import Frame, Raised
-from sentinel.intelligence.report.model import DebugReport, Dependency, Link
+from sentinel.intelligence.report.model import DebugReport, Dependency, Link, Told
 from sentinel.intelligence.report.style import Style
-from sentinel.intelligence.report.untrusted import Line, Quoted, clip_lines, one_line
+from sentinel.intelligence.untrusted import Line, Quoted, clip_lines, one_line
+from sentinel.model.alert import Alert
 
 _MOST_TAGS = 20
 _MOST_RELATED = 8
@@ -31,23 +33,26 @@ def sections(report: DebugReport, style: Style) -> list[Section]:
     found = [
         ("What to do first", 0, _next_step),
         ("What happened", 1, _happened),
-        ("Impact", 4, _impact),
+        ("Probable causes", 3, background.causes),
+        ("Impact", 5, _impact),
         ("Source", 2, _source),
-        ("Exceptions", 3, _exceptions),
-        ("Dependencies", 5, _dependencies),
-        ("Fix", 6, _fix),
-        ("Reproduce", 10, _reproduce),
-        ("Verify", 9, _verify),
-        ("Settings", 11, _settings),
-        ("Links", 14, _links),
-        ("Common causes", 12, _common_causes),
-        ("Related errors", 13, _related),
-        ("Incident and alerts", 8, _incident),
-        ("Who was told", 17, _told),
-        ("Breadcrumbs, newest first", 15, _breadcrumbs),
-        ("Request", 16, _request),
-        ("Tags", 18, _tags),
-        ("Write a catalog entry", 7, _stub),
+        ("Exceptions", 4, _exceptions),
+        ("Dependencies", 6, _dependencies),
+        ("What changed", 9, background.changed),
+        ("Fix", 7, _fix),
+        ("Similar incidents before", 8, background.similar),
+        ("Reproduce", 13, _reproduce),
+        ("Verify", 12, _verify),
+        ("Settings", 14, _settings),
+        ("Links", 17, _links),
+        ("Common causes", 15, _common_causes),
+        ("Related errors", 16, _related),
+        ("Incident and alerts", 11, _incident),
+        ("Who was told", 20, _told),
+        ("Breadcrumbs, newest first", 18, _breadcrumbs),
+        ("Request", 19, _request),
+        ("Tags", 21, _tags),
+        ("Write a catalog entry", 10, _stub),
     ]
     built = (Section(title, rank, tuple(make(report, style))) for title, rank, make in found)
     return [section for section in built if section.items]
@@ -65,6 +70,7 @@ def _with(before: str, text: str) -> Line:
 def _next_step(report: DebugReport, style: Style) -> Iterator[str]:
     step = report.next_step
     yield style.line(style.own(step.text), *_with(" ", step.about))
+    yield from background.fixed_before(report, style)
 
 
 def _happened(report: DebugReport, style: Style) -> Iterator[str]:
@@ -164,6 +170,7 @@ def _context(frame: Frame) -> Iterator[str]:
 
 
 def _dependencies(report: DebugReport, style: Style) -> Iterator[str]:
+    yield from background.standing(report, style)
     yield from _edges(report.causes, "May be caused by", style)
     yield from _edges(report.effects, "May cause", style)
 
@@ -239,13 +246,23 @@ def _incident(report: DebugReport, style: Style) -> Iterator[str]:
         yield style.bullet(f"Incident {incident.id}: ", Quoted(incident.title), facts)
         if incident.acknowledged_by:
             yield style.fact("Acknowledged by", Quoted(incident.acknowledged_by))
-    for alert in report.alerts[:_MOST_ALERTS]:
-        text = f"Alert {alert.rule}: {alert.state}, {alert.severity}, since {moment(alert.started)}"
-        yield style.bullet(text, *_with(": ", alert.verdict))
+    yield from alert_lines(report.alerts[:_MOST_ALERTS], style)
+
+
+def alert_lines(found: Sequence[Alert], style: Style, *, named: bool = False) -> Iterator[str]:
+    """`named`: each with its code."""
+    for alert in found:
+        code = _with(" of ", alert.code) if named and alert.code else ()
+        since = f": {alert.state}, {alert.severity}, since {moment(alert.started)}"
+        yield style.bullet(f"Alert {alert.rule}", *code, since, *_with(": ", alert.verdict))
 
 
 def _told(report: DebugReport, style: Style) -> Iterator[str]:
-    for told in report.told[:_MOST_TOLD]:
+    yield from told_lines(report.told, style)
+
+
+def told_lines(found: Sequence[Told], style: Style) -> Iterator[str]:
+    for told in found[:_MOST_TOLD]:
         yield style.bullet(f"{told.who}: {told.state}", f", {moment(told.at)}" if told.at else "")
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 
-from sentinel.intelligence.report.untrusted import one_line
+from sentinel.intelligence.untrusted import one_line
 from sentinel.model.group import Group
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+|[0-9]+")

@@ -9,7 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from sentinel.intelligence.report.untrusted import Piece, clip, one_line
+from sentinel.intelligence.untrusted import Piece, clip, one_line
 
 _BACKTICKS = re.compile(r"`+")
 _LONGEST_OWN = 700
