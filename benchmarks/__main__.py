@@ -13,10 +13,12 @@ import sys
 _BENCHMARKS = {
     "ingest": [],
     "page_latency": [],
+    "probes": [],
     "memory": ["--errors", "200000"],
     "engine": [],
     "scrub_and_group": [],
     "backtest": [],
+    "snapshots": [],
     "client_overhead": [],
 }
 

@@ -3,7 +3,7 @@
 import grimp
 import pytest
 
-PLUGIN_ROOMS = ("actions", "detectors", "ingest", "notifiers", "probes")
+PLUGIN_ROOMS = ("actions", "detectors", "ingest", "notifiers", "probes", "rankers")
 
 
 @pytest.fixture(scope="module")

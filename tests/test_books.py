@@ -115,7 +115,11 @@ def test_what_retention_removed_is_not_missed(conn: sqlite3.Connection) -> None:
     conn.execute("UPDATE signals SET received = received - 1000 WHERE seq <= 2")
     conn.execute("UPDATE decisions SET at = at - 1000 WHERE id <= 5")
     limits = retention.Limits(
-        signals=START - 500, raw=START - 500, decisions=START - 500, deliveries=START - 500
+        signals=START - 500,
+        raw=START - 500,
+        decisions=START - 500,
+        deliveries=START - 500,
+        actions=START - 500,
     )
     assert retention.sweep(conn, limits, 100) >= 2
     assert audit(conn, START).imbalances == []

@@ -1,5 +1,6 @@
 """What people ask of a running pipeline, and what a stop of the daemon means to what waits."""
 
+import asyncio
 from pathlib import Path
 
 from sentinel.api import Error
@@ -69,6 +70,20 @@ async def test_a_command_of_another_process_is_taken(tmp_path: Path) -> None:
         assert await one.rows("SELECT * FROM commands") == []
 
 
+async def test_a_pipeline_that_is_woken_takes_a_command_at_once(tmp_path: Path) -> None:
+    clock = FakeClock(START)
+    async with running(tmp_path, clock, PAGING) as one:
+        await one.send(boom())
+        command = Acknowledge(1, "alice", START)
+        await one.database.write(lambda conn: commands.ask(conn, command, "alice", START))
+        one.pipeline.wake()
+        async with asyncio.timeout(10):
+            while await one.rows("SELECT * FROM commands"):
+                pass
+        assert await one.rows("SELECT state FROM incidents") == [("acknowledged",)]
+        assert clock.now() == START
+
+
 async def test_a_command_that_came_while_nothing_ran_is_taken_at_the_start(tmp_path: Path) -> None:
     clock = FakeClock(START)
     async with running(tmp_path, clock, PAGING) as one:
@@ -104,3 +119,16 @@ async def test_a_reload_takes_nothing_from_a_pending_alert(tmp_path: Path) -> No
         one.pipeline.reconfigure(one.pipeline._setup)
         await one.pass_time(21)
         assert await one.rows("SELECT state FROM alerts WHERE rule = 'Waiting'") == [("firing",)]
+
+
+async def test_a_command_that_this_version_cannot_read_is_set_aside(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeClock(START), PAGING) as one:
+        await one.send(boom())
+        conn = connect(tmp_path / "state")
+        with transaction(conn):
+            conn.execute("INSERT INTO commands (at, actor, body) VALUES (0, 'bob', x'c1')")
+            commands.ask(conn, Acknowledge(1, "alice", START), "alice", START)
+        conn.close()
+        await one.pass_time(10)
+        assert await one.rows("SELECT state FROM incidents") == [("acknowledged",)]
+        assert await one.rows("SELECT * FROM commands") == []

@@ -14,9 +14,15 @@ from typing import Any
 import structlog
 import uvloop
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sentinel import installation, systemd
+from sentinel.acting.operations import Parts, SentinelOperations
+from sentinel.acting.performer import Performer
+from sentinel.acting.worker import Worker
 from sentinel.api import AnySignal, Context, Error
+from sentinel.books import BookKeeper
+from sentinel.causes import Learner
 from sentinel.channels import Channels, address_of
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
@@ -25,14 +31,20 @@ from sentinel.installation import Installation
 from sentinel.keys import Keys
 from sentinel.logs import configure_logs
 from sentinel.metrics import Metrics
+from sentinel.monitors.keeper import DeadlineKeeper
 from sentinel.net import session
 from sentinel.outbox import Outbox
+from sentinel.own_health.drills import DrillKeeper
+from sentinel.own_health.heartbeat import HeartbeatKeeper
+from sentinel.own_health.watch import OwnWatch
+from sentinel.own_health.watch import Parts as WatchedParts
 from sentinel.pages import Composer
 from sentinel.pipeline import Pipeline, Written
 from sentinel.retention import Sweeper
 from sentinel.scheduler import Scheduler, jobs
 from sentinel.self_report import SelfReport
-from sentinel.store import accounts, meta
+from sentinel.snapshots import HealthRounds
+from sentinel.store import accounts, action_runs, meta
 from sentinel.store.database import Database
 from sentinel.store.lock import locked
 from sentinel.watch import changes
@@ -78,6 +90,7 @@ class App:
         self._clock = clock
         self._stopping = asyncio.Event()
         self._reload_asked = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self._metrics = Metrics()
         self._live = Live()
         self._self_report = SelfReport(clock)
@@ -116,12 +129,13 @@ class App:
         self._database = Database(state_dir)
         stack.callback(self._database.close)
         self._scrub_key = self._database.write_now(meta.scrub_key)
+        self._checksum_key = self._database.write_now(meta.checksum_key)
         self._http = await stack.enter_async_context(session(found.config.http.allow_private))
         setup = found.setup(self._scrub_key)
         self._channels = Channels()
         await self._channels.start(found.config, found.registry, self._context)
         stack.push_async_callback(self._stop_channels)
-        self._composer = Composer(found.config, found.catalog)
+        self._composer = Composer(found.config, found.catalog, setup.finder)
         self._outbox = Outbox(
             self._database,
             self._channels.started,
@@ -134,21 +148,33 @@ class App:
         await self._outbox.start()
         stack.push_async_callback(self._outbox.stop)
 
+        # Before the engine runs: it then hears at once of what the last daemon left half done.
+        self._database.write_now(lambda conn: action_runs.release(conn, self._clock.now()))
         self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
         running = self._vital("pipeline", self._pipeline.run())
         stack.push_async_callback(self._drain, running)
 
         self._scheduler = Scheduler(
-            self._context, self._emit, self._clock, on_fault=self._metrics.faulted
+            self._context,
+            self._emit,
+            self._clock,
+            on_fault=self._metrics.faulted,
+            at_once=found.config.probes_at_once,
         )
         await self._scheduler.start(jobs(found.config.probes, found.registry))
         stack.push_async_callback(self._scheduler.stop)
 
+        self._keeper = DeadlineKeeper(self._database, self._pipeline, self._clock)
+        await self._keeper.configure(found.config.monitors)
+        await self._begin_watching(found)
         self._sweeper = Sweeper(self._database, self._clock, found.config.retention)
+        self._begin_acting(stack, found)
         self._services = Services(
             database=self._database,
             pipeline=self._pipeline,
             outbox=self._outbox,
+            performer=self._performer,
+            worker=self._worker,
             setup=setup,
             registry=found.registry,
             keys=Keys(self._database),
@@ -158,15 +184,114 @@ class App:
             unready=self._unready,
             held=self._scheduler.held,
         )
+        self._book_keeper = BookKeeper(
+            self._database, self._clock, lambda: self._services.setup, self._report
+        )
+        self._health_rounds = HealthRounds(
+            self._database,
+            self._clock,
+            lambda: self._services.setup.config,
+            self._emit,
+            key=self._checksum_key,
+            env=self._options.env,
+            on_round=lambda: self._live.tell("snapshots"),
+        )
+        self._learner = Learner(
+            self._database, self._clock, lambda: self._services.setup.config.retention
+        )
+        self._metrics.watch(
+            "books_imbalances",
+            "What the latest check of the books found not to be accounted for.",
+            lambda: self._book_keeper.imbalances,
+        )
         await self._serve(stack, found)
         for job in (
+            self._keeper.run,
+            self._heartbeat.run,
+            self._drills.run,
+            self._own_watch.run,
             self._sweeper.run,
+            self._worker.run,
+            self._book_keeper.run,
+            self._health_rounds.run,
+            self._learner.run,
             self._watch_files,
             self._reload_when_asked,
             self._watch_loop,
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(self._keep_up(job)))
         await self._welcome(found.config.public_url)
+
+    async def _begin_watching(self, found: Installation) -> None:
+        """What looks after Sentinel itself."""
+        self._heartbeat = HeartbeatKeeper(
+            self._database,
+            self._emit,
+            OWN_PROJECT,
+            self._http,
+            self._clock,
+            lambda: self._services.setup.config.heartbeat,
+        )
+        self._drills = DrillKeeper(
+            self._database,
+            self._clock,
+            lambda: self._services.setup.config,
+            self._emit,
+            on_begin=self._drill_begun,
+            on_end=lambda: self._live.tell("health"),
+        )
+        await self._drills.configure(found.config.fire_drills.values())
+        self._own_watch = OwnWatch(
+            self._database,
+            self._clock,
+            self._self_report,
+            self._report,
+            WatchedParts(
+                config=lambda: self._services.setup.config,
+                channels=lambda: self._outbox.health().values(),
+                probes=self._scheduler.status,
+                trouble=lambda: self._pipeline.trouble,
+            ),
+        )
+        self._metrics.watch_each(
+            "last_proven_delivery_seconds",
+            "Seconds since a message last got its receipt; +Inf where none ever did.",
+            ("channel", "person"),
+            self._own_watch.ages,
+        )
+
+    def _drill_begun(self, channels: set[str]) -> None:
+        self._outbox.notify(channels)
+        self._live.tell("deliveries", "health")
+
+    def _begin_acting(self, stack: AsyncExitStack, found: Installation) -> None:
+        self._parts = Parts(
+            config=found.config,
+            registry=found.registry,
+            channels=self._channels.started,
+            context=self._context,
+            clock=self._clock,
+            emit=self._emit,
+            reload=self._try_reload,
+        )
+        self._performer = Performer(
+            found.config,
+            found.registry,
+            self._context_of_action,
+            self._clock,
+            on_fault=self._metrics.faulted,
+        )
+        self._worker = Worker(
+            self._database,
+            self._performer,
+            self._clock,
+            on_change=lambda: self._live.tell("actions", "incidents"),
+            on_report=self._pipeline.wake,
+        )
+        stack.push_async_callback(self._worker.stop)
+
+    def _context_of_action(self, name: str, actor: str) -> Context:
+        return replace(self._context(name), operations=SentinelOperations(self._parts, actor))
 
     def _vital(self, name: str, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a part without which the daemon would only look alive: if it fails, the daemon
@@ -232,6 +357,8 @@ class App:
         self._metrics.committed(written)
         if written.effects.deliveries:
             self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
+        if written.effects.actions:
+            self._worker.notify()
         self._live.committed(written)
         for error in self._self_report.of(written.effects.decisions):
             log.error("in need of attention", code=error.code, reason=error.message)
@@ -263,6 +390,11 @@ class App:
         while True:
             await self._reload_asked.wait()
             self._reload_asked.clear()
+            await self._try_reload()
+
+    async def _try_reload(self) -> str | None:
+        """What is wrong with the configuration; None where it is now in use."""
+        async with self._reloading:
             systemd.reloading()
             try:
                 await self._reload()
@@ -272,6 +404,8 @@ class App:
                 log.error("reload refused", problems=str(error), exc_info=unforeseen)
                 self._metrics.reloaded("refused")
                 systemd.ready("Serving; the last reload was refused")
+                return str(error) or type(error).__name__
+        return None
 
     async def _reload(self) -> None:
         """Build everything new first, then exchange it: a failure leaves the old in place."""
@@ -280,11 +414,16 @@ class App:
         channels = Channels()
         await channels.start(found.config, found.registry, self._context)
         old, self._channels = self._channels, channels
-        self._composer.reconfigure(found.config, found.catalog)
+        self._composer.reconfigure(found.config, found.catalog, setup.finder)
         await self._outbox.reconfigure(channels.started, address_of(found.config))
         self._pipeline.reconfigure(setup)
         self._services.setup, self._services.registry = setup, found.registry
+        self._parts.config, self._parts.registry = found.config, found.registry
+        self._parts.channels = channels.started
+        self._performer.reconfigure(found.config, found.registry)
         self._sweeper.kept = found.config.retention
+        await self._keeper.configure(found.config.monitors)
+        await self._drills.configure(found.config.fire_drills.values())
         await self._scheduler.reload(jobs(found.config.probes, found.registry))
         await old.stop()
         configure_logs(found.config.log)

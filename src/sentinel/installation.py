@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sentinel.causes import CauseFinder
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.loader import load_config, plugins_dir_of
 from sentinel.config.model import Config
@@ -29,6 +30,10 @@ class Installation(Struct, frozen=True):
     registry: Registry
     catalog: Catalog
 
+    def cause_finder(self) -> CauseFinder:
+        needs = {name: one.depends_on for name, one in self.config.components.items()}
+        return CauseFinder(self.catalog, self.registry.all("ranker"), needs)
+
     def setup(self, scrub_key: bytes) -> Setup:
         """What the pipeline runs with. `scrub_key` keys the hashes of users."""
         return Setup(
@@ -42,6 +47,7 @@ class Installation(Struct, frozen=True):
                 if project.scrub
             },
             book=build_book(self.config, self.registry, self.catalog),
+            finder=self.cause_finder(),
         )
 
 

@@ -1,9 +1,11 @@
 """What Sentinel counts about itself, for Prometheus."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from sentinel.isolation import Faulted, Guard
 from sentinel.model.signal import KIND_OF
@@ -42,6 +44,16 @@ class Metrics:
         """A number that is read when somebody asks for it."""
         Gauge(f"sentinel_{name}", text, registry=self.registry).set_function(read)
 
+    def watch_each(
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        read: Callable[[], Iterable[tuple[Sequence[str], float]]],
+    ) -> None:
+        """The same for as many as there are then, each with the values of its labels."""
+        self.registry.register(_Each(f"sentinel_{name}", text, labels, read))
+
     def committed(self, written: Written) -> None:
         effects = written.effects
         _add(self._signals, ((KIND_OF[type(signal)],) for signal in written.signals))
@@ -62,6 +74,23 @@ class Metrics:
 
     def _counter(self, name: str, text: str, labels: list[str]) -> Counter:
         return Counter(f"sentinel_{name}", text, labels, registry=self.registry)
+
+
+class _Each(Collector):
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        read: Callable[[], Iterable[tuple[Sequence[str], float]]],
+    ) -> None:
+        self._name, self._text, self._labels, self._read = name, text, labels, read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self._name, self._text, labels=self._labels)
+        for values, number in self._read():
+            family.add_metric(values, number)
+        yield family
 
 
 def _add(counter: Counter, labels: Iterable[tuple[str, ...]]) -> None:

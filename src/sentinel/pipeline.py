@@ -10,13 +10,14 @@ batches are, and nobody waits for a timer.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 
 import structlog
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from sentinel.causes import CauseFinder
 from sentinel.clock import Clock
 from sentinel.config.model import Config
 from sentinel.engine.book import Book
@@ -24,12 +25,14 @@ from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilenc
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import LONGEST_STEP_BACK, Engine, Input
 from sentinel.errors import Overloaded, SentinelError, StoreError
+from sentinel.health.patience import Patience
 from sentinel.ingest.scrub import Scrubber
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.classify import Classifier
 from sentinel.intelligence.enrich import enrich
-from sentinel.model.signal import KIND_OF, AnySignal, Error, RawItem, Signal
+from sentinel.model.signal import KIND_OF, AnySignal, Checkin, Error, RawItem, Signal, Status
 from sentinel.model.silence import Silence
+from sentinel.monitors import ledger
 from sentinel.quota import Quotas
 from sentinel.stamping import stamp
 from sentinel.store import commands
@@ -37,8 +40,12 @@ from sentinel.store import engine as engine_store
 from sentinel.store import signals as signal_store
 from sentinel.store.database import Database
 from sentinel.store.keep import Draft, keep
+from sentinel.store.releases import Releases
 
 log = structlog.get_logger("sentinel.pipeline")
+
+Look = Callable[[sqlite3.Connection, float], Sequence[AnySignal]]
+"""Signals that follow, at a time, from what is stored."""
 
 _MOST_IN_A_BATCH = 500
 _FEW, _LIGHT = 50, 500_000
@@ -59,17 +66,21 @@ class Setup(Struct, frozen=True):
     scrubber: Scrubber
     scrubbers: Mapping[str, Scrubber]
     book: Book
+    finder: CauseFinder
 
     def scrubber_of(self, project: str) -> Scrubber:
         return self.scrubbers.get(project, self.scrubber)
 
 
 class Entry(Struct):
-    """What is committed together or not at all: one request, one probe's round, one command."""
+    """What is committed together or not at all: one request, one probe's round, one command, or
+    what one look into the store finds, `asked` being its time."""
 
     drafts: list[Draft] = field(default_factory=list)
     raw: list[RawItem] = field(default_factory=list)
     command: Command | None = None
+    look: Look | None = None
+    asked: float = 0.0
     size: int = 0
     done: asyncio.Future[None] = field(default_factory=asyncio.Future)
 
@@ -92,6 +103,7 @@ class Pipeline:
     ) -> None:
         self._database = database
         self._setup = setup
+        self._patience = Patience(setup.config)
         self._clock = clock
         self._on_commit = on_commit
         self._quotas = Quotas(clock)
@@ -99,7 +111,9 @@ class Pipeline:
         self._queued_signals = 0
         self._queued_bytes = 0
         self._arrived = asyncio.Event()
+        self._woken = False
         self._engine: Engine | None = None
+        self._releases = Releases()
         self._watching = False
         self._open = True
         self._moved = self._committed = clock.monotonic()
@@ -148,6 +162,11 @@ class Pipeline:
     async def end_silence(self, number: int, by: str) -> None:
         await self._submit(Entry(command=EndSilence(number, by, self._clock.now())))
 
+    async def observe(self, look: Look) -> None:
+        """Keep what is found in the store, within the transaction in which it is looked for, so
+        that nothing can come in between."""
+        await self._submit(Entry(look=look, asked=self._clock.now()))
+
     async def run(self) -> None:
         """Commit batch after batch, and let timers run, until `stop`."""
         while self._open or self._queue:
@@ -165,9 +184,15 @@ class Pipeline:
         """Whether commits go through, if need be after a wait: what the watchdog asks."""
         return self._clock.monotonic() - self._moved < _STUCK_AFTER
 
+    def wake(self) -> None:
+        """Look at what other parts, or other processes, ask for: now instead of in a while."""
+        self._woken = True
+        self._arrived.set()
+
     def reconfigure(self, setup: Setup) -> None:
         """From the next batch on. The engine is rebuilt from what is stored, as at a start."""
         self._setup = setup
+        self._patience = Patience(setup.config)
         self._engine = None
         self._arrived.set()
 
@@ -214,7 +239,10 @@ class Pipeline:
         """The entries that wait; none of them where a timer is due; None to look again."""
         if not self._queue and not self._is_due():
             self._arrived.clear()
-            await self._wait()
+            # What woke us during a commit is not waited for.
+            if not self._woken:
+                await self._wait()
+            self._woken = False
             if not self._queue and not self._is_due() and not await self._wants_a_commit():
                 return None
         batch, self._queue = self._queue[:_MOST_IN_A_BATCH], self._queue[_MOST_IN_A_BATCH:]
@@ -268,12 +296,14 @@ class Pipeline:
             write = self._database.write_here if here else self._database.write
             written = await write(lambda conn: self._write(conn, batch, engine))
         except StoreError as error:
+            self._releases = Releases()
             self.trouble = str(error)
             _fail(batch, error)
             log.error("commit refused", error=str(error), entries=len(batch))
             # Without senders that would try again, only a pause keeps this from spinning.
             await self._clock.sleep(1.0 if not batch else 0.0)
         except Exception as error:  # noqa: BLE001 - one poison entry must not fail the others
+            self._releases = Releases()
             await self._commit_apart(batch, error)
         else:
             self.trouble = None
@@ -304,7 +334,9 @@ class Pipeline:
         signals: list[Signal] = []
         inputs: list[Input] = []
         for entry in batch:
-            kept = [one for draft in entry.drafts if (one := keep(conn, draft)) is not None]
+            kept = [one for draft in entry.drafts for one in self._keep(conn, draft)]
+            if entry.look is not None:
+                kept += [_kept(conn, one) for one in entry.look(conn, entry.asked)]
             signals += kept
             inputs += kept
             if entry.command is not None:
@@ -317,12 +349,36 @@ class Pipeline:
         engine_store.save(conn, effects, engine_store.counters_of(engine), now)
         return Written(engine, signals, effects)
 
+    def _keep(self, conn: sqlite3.Connection, draft: Draft) -> list[AnySignal]:
+        """The signal, unless it was stored before, after those that nobody sent and that it shows:
+        a release that is new, a run that was overdue when it came."""
+        signal = draft.signal
+        if isinstance(signal, Checkin):
+            shown = [_kept(conn, one) for one in ledger.before(conn, signal)]
+        else:
+            release = self._releases.first_of(conn, signal)
+            shown = [] if release is None else [_kept(conn, release)]
+        if isinstance(signal, Status):
+            kept = keep(conn, draft, self._patience.of(signal))
+        else:
+            kept = keep(conn, draft)
+        if kept is None:
+            return shown
+        if isinstance(kept, Checkin):
+            ledger.take(conn, kept)
+        return [*shown, kept]
+
     def _build(self, conn: sqlite3.Connection, now: float) -> Engine:
         """An engine from what is stored. At the start, the time since anything was last written is
         one in which nobody watched."""
         saved = engine_store.load(conn)
         unseen = 0.0 if self._watching else max(0.0, now - saved.now)
         return Engine(self._setup.book, saved, now, unseen=unseen)
+
+
+def _kept(conn: sqlite3.Connection, signal: AnySignal) -> AnySignal:
+    """One without an id: it is always new."""
+    return replace(signal, seq=signal_store.insert(conn, signal, signal_store.pack(signal)))
 
 
 def _is_small(batch: list[Entry]) -> bool:

@@ -5,7 +5,7 @@ import structlog
 from sentinel.clock import Clock
 from sentinel.config.schema import Retention
 from sentinel.errors import StoreError
-from sentinel.store import retention
+from sentinel.store import action_runs, components, retention, snapshots, uptime
 from sentinel.store.database import Database
 
 log = structlog.get_logger("sentinel.retention")
@@ -49,6 +49,16 @@ class Sweeper:
             raw=now - kept.raw,
             decisions=now - kept.decisions,
             deliveries=now - kept.deliveries,
+            # The guard rails of rules count runs, however short the operator's memory is.
+            actions=now - max(float(kept.decisions), action_runs.REMEMBERED),
         )
+        rounds = snapshots.Kept(all=now - kept.snapshots, hourly=now - kept.snapshots_hourly)
         await self._database.write(lambda conn: retention.tidy(conn, now))
-        return await self._database.write(lambda conn: retention.sweep(conn, limits, _BITE))
+        await self._database.write(lambda conn: components.forget(conn, limits.signals))
+        ended, sorted_before = now - kept.uptime, now - uptime.THINNED_AFTER
+        old = await self._database.write(
+            lambda conn: uptime.forget(conn, ended, _BITE) + uptime.thin(conn, sorted_before, _BITE)
+        )
+        thinned = await self._database.write(lambda conn: snapshots.thin(conn, rounds, _BITE))
+        swept = await self._database.write(lambda conn: retention.sweep(conn, limits, _BITE))
+        return old + thinned + swept

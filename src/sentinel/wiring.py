@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from sentinel.acting.limits import UNTIL_REPORTED
 from sentinel.config.model import (
     Config,
     EscalationConfig,
@@ -20,7 +21,7 @@ from sentinel.engine.intervals import Interval
 from sentinel.engine.maintenance import Maintenance
 from sentinel.engine.matchers import parse_matchers
 from sentinel.engine.routing import Escalation, OnCall, Route, Step
-from sentinel.engine.rules import Flapping, Rule, RuleIndex, make_rule
+from sentinel.engine.rules import Flapping, Remedy, Rule, RuleIndex, make_rule
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.classify import Classifier, make_entry
 from sentinel.joins import open_joins
@@ -32,7 +33,7 @@ def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
     escalations = {name: _escalation(one, config) for name, one in config.escalations.items()}
     routes = tuple(_route(one, escalations, config) for one in config.routes)
     return Book(
-        rules=RuleIndex([_rule(rule, registry) for rule in config.rules]),
+        rules=RuleIndex([_rule(rule, registry, config) for rule in config.rules]),
         routes=Route(name="", routes=routes),
         open_joins=open_joins,
         causes=Causes(
@@ -54,7 +55,7 @@ def build_classifier(config: Config) -> Classifier:
     )
 
 
-def _rule(rule: RuleConfig, registry: Registry) -> Rule:
+def _rule(rule: RuleConfig, registry: Registry, config: Config) -> Rule:
     detector: Any = registry.get("detector", rule.type)
     return make_rule(
         name=rule.name,
@@ -75,7 +76,27 @@ def _rule(rule: RuleConfig, registry: Registry) -> Rule:
         labels=rule.labels,
         annotations=rule.annotations,
         facts={name: _text(value) for name, value in msgspec.structs.asdict(rule.params).items()},
+        remedy=_remedy(rule, config),
         source=f"{rule.file}:{rule.line}",
+    )
+
+
+def _remedy(rule: RuleConfig, config: Config) -> Remedy | None:
+    given = rule.remediate
+    if given is None:
+        return None
+    components = {probe.name: probe.component for probe in config.probes}
+    return Remedy(
+        action=given.action,
+        after=float(given.after),
+        cooldown=float(given.cooldown),
+        most=given.most,
+        within=float(given.within),
+        limit=config.actions[given.action].timeout + UNTIL_REPORTED,
+        verify_after=None if given.verify is None else float(given.verify.after),
+        component=components.get(given.verify.probe or "") if given.verify else None,
+        dry=given.dry_run,
+        page_after=given.page == "after_remediation",
     )
 
 
@@ -102,13 +123,13 @@ def _times(names: Iterable[str], config: Config) -> tuple[Interval, ...]:
 def _escalation(escalation: EscalationConfig, config: Config) -> Escalation:
     return Escalation(
         name=escalation.name,
-        steps=tuple(_step(step, config) for step in escalation.steps),
+        steps=tuple(step_of(step, config) for step in escalation.steps),
         repeat=escalation.repeat,
         ack_timeout=escalation.ack_timeout,
     )
 
 
-def _step(step: StepConfig, config: Config) -> Step:
+def step_of(step: StepConfig, config: Config) -> Step:
     on_call = [OnCall(config.schedules[one.schedule].schedule, one.reach) for one in step.on_call]
     return Step(step.after, (*step.recipients, *on_call))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentinel import cli
-from sentinel.cli.backtest import moment_of
+from sentinel.cli.moments import moment
 from sentinel.testing.clock import START
 from tests.backtest.shop import RULES, Shop, errors, write_rules
 
@@ -134,9 +134,9 @@ def test_wrong_usage_is_told(
     ],
 )
 def test_a_time_without_a_zone_is_in_utc(text: str, iso: str) -> None:
-    found = moment_of(text, "--from", START)
+    found = moment(text, "--from", START)
     assert datetime.fromtimestamp(found, UTC).isoformat() == iso
 
 
 def test_a_duration_is_so_long_ago() -> None:
-    assert moment_of("1h30m", "--from", START) == START - 5400
+    assert moment("1h30m", "--from", START) == START - 5400

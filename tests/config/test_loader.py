@@ -68,6 +68,13 @@ def test_a_channel_takes_what_it_leaves_out_from_its_plugin(config: Right) -> No
     assert mail.params == MailParams(host="localhost")
 
 
+def test_how_often_a_probe_looks_again_and_how_many_look_at_once_can_be_set(config: Right) -> None:
+    found = config("probes_at_once: 7\nprobes: [{name: web, type: ping, url: x, retries: 2}]")
+    assert (found.probes_at_once, found.probes[0].retries) == (7, 2)
+    found = config("probes: [{name: web, type: ping, url: x}]")
+    assert (found.probes_at_once, found.probes[0].retries) == (50, 0)
+
+
 def test_a_probe_takes_what_it_leaves_out_from_its_plugin(config: Right) -> None:
     [probe] = config("probes: [{name: web, type: ping, url: x, timeout: 2s}]").probes
     assert (probe.interval, probe.timeout, probe.component) == (20.0, 2.0, "web")

@@ -44,7 +44,7 @@ def test_a_fresh_install_tells_the_console_and_the_inbox_alone() -> None:
 def test_what_is_commented_out_in_the_example_loads_too(tmp_path: Path) -> None:
     text = EXAMPLE.read_text("utf-8")
     # Prose is a comment that begins with a capital letter and is no key.
-    lines = [re.sub(r"^(\s*)# (?=[a-z ]+:( |$)|  |- )", r"\1", line) for line in text.split("\n")]
+    lines = [re.sub(r"^(\s*)# (?=[a-z_ ]+:( |$)|  |- )", r"\1", line) for line in text.split("\n")]
     main = tmp_path / "sentinel.yaml"
     main.write_text("\n".join(lines))
     credentials = tmp_path / "credentials"

@@ -1,5 +1,6 @@
 """The first minute of a newcomer: an error of an unmodified Sentry SDK, and all that follows."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,8 @@ def test_the_mail_says_cause_impact_and_fix(shop: World) -> None:
         assert "phone greetings" in words
         assert "A deploy went out without TWILIO_ACCOUNT_SID" in words
         assert f"{shop.daemon.url}/incidents/1" in words
-        assert "order 1001 not confirmed" in words
+        # The newest event, of several that may have come while the page was on its way.
+        assert re.search(r"order \d+ not confirmed", words)
 
 
 def test_the_webhook_is_signed_and_carries_the_same_as_data(shop: World, payload: Any) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from sentinel.causes import CauseFinder
 from sentinel.config.loader import load_config
 from sentinel.intelligence.catalog import Entry, catalog_of
 from sentinel.model.alert import Alert, Incident
@@ -44,7 +45,8 @@ def compose(tmp_path: Path) -> Composer:
         severity="critical",
         fix=("Mend it.",),
     )
-    return Composer(config, catalog_of([entry]))
+    catalog = catalog_of([entry])
+    return Composer(config, catalog, CauseFinder(catalog, ()))
 
 
 def stored_error(conn: sqlite3.Connection, message: str, fingerprint: str = "f") -> Error:

@@ -12,6 +12,9 @@ import structlog
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from msgspec.structs import replace
 
+from sentinel.acting.operations import Parts, SentinelOperations
+from sentinel.acting.performer import Performer
+from sentinel.acting.worker import Worker
 from sentinel.api import Context, Error, Status
 from sentinel.channels import Channels, address_of
 from sentinel.clock import SystemClock
@@ -87,14 +90,12 @@ class World:
         self.database = Database(self.folder / "state")
         setup = found.setup(self.database.write_now(meta.scrub_key))
         self._channels = Channels()
-        async with ClientSession() as http:
-            await self._channels.start(
-                found.config, found.registry, lambda name: self._context(name, http)
-            )
+        self._http = ClientSession()
+        await self._channels.start(found.config, found.registry, self._context)
         self.outbox = Outbox(
             self.database,
             self._channels.started,
-            Composer(found.config, found.catalog),
+            Composer(found.config, found.catalog, setup.finder),
             address_of(found.config),
             self.clock,
             random.Random(1),
@@ -102,10 +103,13 @@ class World:
         await self.outbox.start()
         self.pipeline = Pipeline(self.database, setup, self.clock, self._committed)
         self._running = asyncio.create_task(self.pipeline.run())
+        self._begin_acting(found)
         self.services = Services(
             database=self.database,
             pipeline=self.pipeline,
             outbox=self.outbox,
+            performer=self.performer,
+            worker=self.worker,
             setup=setup,
             registry=found.registry,
             keys=Keys(self.database),
@@ -135,10 +139,15 @@ class World:
             await self._serving
         for listener in self._server.servers:
             listener.close()
+        self._acting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._acting
+        await self.worker.stop()
         self.pipeline.stop()
         await self._running
         await self.outbox.stop()
         await self._channels.stop()
+        await self._http.close()
         self.database.close()
 
     def _committed(self, written: Written) -> None:
@@ -147,8 +156,38 @@ class World:
             self.outbox.notify({d.recipient.channel for d in written.effects.deliveries})
         self.live.committed(written)
 
-    def _context(self, name: str, http: ClientSession) -> Context:
-        return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=http)
+    def _begin_acting(self, found: Installation) -> None:
+        parts = Parts(
+            config=found.config,
+            registry=found.registry,
+            channels=self._channels.started,
+            context=self._context,
+            clock=self.clock,
+            emit=lambda signals: self.pipeline.accept("shop", list(signals)),
+            reload=self._reload,
+        )
+        self.performer = Performer(
+            found.config,
+            found.registry,
+            lambda name, actor: replace(
+                self._context(name), operations=SentinelOperations(parts, actor)
+            ),
+            self.clock,
+        )
+        self.worker = Worker(
+            self.database,
+            self.performer,
+            self.clock,
+            on_change=lambda: self.live.tell("actions"),
+            on_report=self.pipeline.wake,
+        )
+        self._acting = asyncio.create_task(self.worker.run())
+
+    async def _reload(self) -> str | None:
+        return None
+
+    def _context(self, name: str) -> Context:
+        return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=self._http)
 
     async def accept(self, *signals: Error | Status, project: str = "shop") -> None:
         await self.pipeline.accept(project, list(signals))

@@ -9,8 +9,9 @@ import pytest
 from aiohttp import ClientSession
 from jsonschema import Draft202012Validator
 
-from sentinel.api import Error
-from sentinel.store import projects
+from sentinel.api import Change, Checkin, Error, Status
+from sentinel.model.snapshot import Snapshot
+from sentinel.store import projects, snapshots
 from sentinel.web.api.routes import ENDPOINTS
 
 from .conftest import Browser, World
@@ -50,7 +51,7 @@ async def test_a_group_is_listed_and_found(world: World, client: Client, event: 
 
 async def test_lists_are_paged_by_a_cursor(world: World, client: Client, event: Event) -> None:
     for n in range(5):
-        await world.accept(event(release=str(n)))
+        await world.accept(event(server_name=f"web-{n}"))
     seen, cursor = [], ""
     for _ in range(3):
         _, page = await client("GET", f"/errors/1/events?limit=2{cursor}")
@@ -178,8 +179,19 @@ async def test_every_endpoint_answers_as_it_is_described(
     world: World, client: Client, event: Event
 ) -> None:
     await world.accept(event(), event(None, tags={"code": "NOT_IN_CATALOG"}))
+    await world.pipeline.accept(
+        "shop",
+        [
+            Checkin(monitor="backup", status="ok"),
+            Change(kind="deploy"),
+            Status(component="1", status="up"),
+        ],
+    )
     await world.settle()
     await client("POST", "/silences", json={"matchers": ["team=payments"], "for": "2h"})
+    await client("POST", "/actions/test:channel:console/run", json={"dry_run": True})
+    taken = Snapshot(at=world.clock.now(), overall="healthy")
+    await world.database.write(lambda conn: snapshots.insert(conn, taken))
     _, description = await client("GET", "/openapi.json")
     for path, operations in description["paths"].items():
         if "get" not in operations:
@@ -206,7 +218,7 @@ async def test_the_description_is_complete(client: Client) -> None:
         (one.method, "/api/v1" + re.sub(r"\{(\w+)(:\w+)?\}", r"{\1}", one.path))
         for one in ENDPOINTS
     }
-    assert described == served | {("POST", "/api/v1/errors")}
+    assert described == served | {("POST", f"/api/v1/{noun}") for noun in ("errors", "changes")}
     text = msgspec.json.encode(description).decode()
     for name in re.findall(r'"#/components/schemas/([^"]+)"', text):
         assert name in description["components"]["schemas"]

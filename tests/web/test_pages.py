@@ -24,6 +24,9 @@ PATHS = (
     "/silences",
     "/silences/new",
     "/silences/new?alert=1",
+    "/health",
+    "/health/map",
+    "/health/sentinel",
     "/on-call",
     "/deliveries",
     "/deliveries/1",
@@ -88,7 +91,7 @@ async def test_the_error_page_explains_by_the_catalog(
     await world.accept(event("SMS_DELIVERY_FAILURE"))
     await browser.sign_in()
     _, text = await browser.get("/errors/2")
-    assert "Probably a cascade" in text
+    assert "A cascade: TWILIO_API_FAILURE brought it about." in text
     assert '<a href="/errors/1"><code>TWILIO_API_FAILURE</code></a>' in text
     assert "TwilioRestException" in text
     assert "shop/twilio.py:22" in text
@@ -99,7 +102,7 @@ async def test_the_page_leads_from_one_event_to_the_next(
     world: World, browser: Browser, event: Event
 ) -> None:
     for n in range(3):
-        await world.accept(event(release=f"shop@{n}"))
+        await world.accept(event(server_name=f"web-{n}"))
     await browser.sign_in()
     _, text = await browser.get("/errors/1/events/2")
     assert '/errors/1/events/1#event">Older' in text

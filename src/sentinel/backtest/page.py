@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from sentinel.backtest.report import Report
 from sentinel.backtest.sections import headline, sections, sides
-from sentinel.intelligence.report.untrusted import visible
+from sentinel.intelligence.untrusted import visible
 
 _MOST_ROWS = 500
 

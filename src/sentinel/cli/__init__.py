@@ -9,7 +9,8 @@ from sentinel.cli.app import app
 from sentinel.errors import SentinelError
 
 # Importing them registers their commands.
-from sentinel.cli import backtest, books, checks, copies, daemon, explain, imports, lists  # noqa: F401  isort: skip
+from sentinel.cli import backtest, books, checks, copies, daemon, diff, explain, imports, lists  # noqa: F401  isort: skip
+from sentinel.cli import actions, health, monitors  # noqa: F401  isort: skip
 from sentinel.cli import acknowledging, projects, rehearse, reports, schemas, sending, silences  # noqa: F401  isort: skip
 
 

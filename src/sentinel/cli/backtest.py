@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +21,7 @@ from sentinel.cli.app import (
     show_table,
 )
 from sentinel.cli.lists import open_store
+from sentinel.cli.moments import moment
 from sentinel.clock import SystemClock
 from sentinel.errors import ConfigError, Invalid
 from sentinel.model.values import Duration
@@ -69,8 +69,8 @@ def backtest(
     from sentinel.backtest.page import render_html
 
     path, now = config_path(config), SystemClock().now()
-    begin = moment_of(since, "--from", now)
-    end = now if until is None else min(now, moment_of(until, "--to", now))
+    begin = moment(since, "--from", now)
+    end = now if until is None else min(now, moment(until, "--to", now))
     if begin >= end:
         raise typer.BadParameter("expected --from to be before --to, and not in the future")
     plan = Plan(
@@ -138,22 +138,6 @@ def show(report: "Report") -> None:
     console.print()
     for note in report.notes:
         console.print(note, style="dim", markup=False)
-
-
-def moment_of(text: str, option: str, now: float) -> float:
-    """A time of RFC 3339, in UTC where it names no zone, or a duration: so long ago."""
-    try:
-        return now - Duration.parse(text)
-    except ValueError:
-        pass
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{option}: found {text!r}, expected a time such as 2026-11-01T08:00Z or a duration "
-            "such as 7d"
-        ) from None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
 
 def _duration(text: str, option: str) -> float:

@@ -1,4 +1,4 @@
-"""`sentinel send`: report an error from a script."""
+"""`sentinel send` and `sentinel change`: report an error, or a change, from a script."""
 
 import json
 import os
@@ -14,6 +14,8 @@ from sentinel.cli.app import JsonOption, app, show_json
 from sentinel.client.address import parse_address
 from sentinel.errors import Invalid, SentinelError
 
+_ERRORS = "/api/v1/errors"
+_CHANGES = "/api/v1/changes"
 _TIMEOUT = 10.0
 _LONGEST = 8_000
 
@@ -37,8 +39,7 @@ def send(
     as_json: JsonOption = False,
 ) -> None:
     """Report one error. Exit status 0 only once it is stored."""
-    if dsn is None:
-        raise Invalid("no DSN: give --dsn or SENTINEL_DSN what `sentinel dsn PROJECT` prints")
+    dsn = _required(dsn)
     text = message if message is not None else sys.stdin.read()
     given = {
         "id": uuid.uuid4().hex,
@@ -53,7 +54,58 @@ def send(
         "host": os.uname().nodename,
         "tags": dict(_pair(one) for one in tag or ()),
     }
-    reply = _post(dsn, {name: value for name, value in given.items() if value})
+    _report(dsn, _ERRORS, given, as_json)
+
+
+@app.command()
+def change(
+    kind: Annotated[str, typer.Argument(help="Such as deploy, config, flag or migration.")],
+    summary: Annotated[str | None, typer.Option(help="What changed, in one line.")] = None,
+    dsn: Annotated[
+        str | None, typer.Option("--dsn", envvar="SENTINEL_DSN", help="As `sentinel dsn` prints.")
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="Part of the software.")] = None,
+    component: Annotated[str | None, typer.Option(help="Component that it concerns.")] = None,
+    environment: Annotated[str | None, typer.Option(help="Such as production.")] = None,
+    release: Annotated[str | None, typer.Option(help="Version of the software.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Customer company that it concerns.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who did it.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where more is said, such as the job.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="When, as 2026-01-31T12:00:00Z; now if left out.")
+    ] = None,
+    id: Annotated[
+        str | None, typer.Option("--id", help="UUID; the same one again is the same change.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, as often as needed.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Report a change, as the last step of a deploy. Exit status 0 only once it is stored."""
+    given = {
+        "id": id or uuid.uuid4().hex,
+        "kind": kind,
+        "summary": summary,
+        "service": service,
+        "component": component,
+        "environment": environment,
+        "release": release,
+        "tenant": tenant,
+        "author": author,
+        "url": url,
+        "at": at,
+        "tags": dict(_pair(one) for one in tag or ()),
+    }
+    _report(_required(dsn), _CHANGES, given, as_json)
+
+
+def _required(dsn: str | None) -> str:
+    if dsn is None:
+        raise Invalid("no DSN: give --dsn or SENTINEL_DSN what `sentinel dsn PROJECT` prints")
+    return dsn
+
+
+def _report(dsn: str, endpoint: str, given: dict[str, Any], as_json: bool) -> None:
+    reply = _post(dsn, endpoint, {name: value for name, value in given.items() if value})
     if as_json:
         show_json(reply)
     else:
@@ -67,14 +119,14 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _post(dsn: str, error: dict[str, Any]) -> dict[str, Any]:
+def _post(dsn: str, endpoint: str, item: dict[str, Any]) -> dict[str, Any]:
     try:
-        address = parse_address(dsn)
+        address = parse_address(dsn, endpoint=endpoint)
     except ValueError as problem:
         raise Invalid(str(problem)) from problem
     request = urllib.request.Request(  # noqa: S310 - parse_address takes http and https alone
         address.url,
-        json.dumps(error).encode(),
+        json.dumps(item).encode(),
         {"Content-Type": "application/json", "X-Sentinel-Key": address.key},
     )
     try:

@@ -26,7 +26,7 @@ class Address:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}{self.path}"
 
 
-def parse_address(url: str, key: str | None = None) -> Address:
+def parse_address(url: str, key: str | None = None, endpoint: str = _ENDPOINT) -> Address:
     """`url` is the server's base URL when `key` is given, else a DSN that carries the key.
 
     Raises ValueError; its text never holds the key.
@@ -47,7 +47,7 @@ def parse_address(url: str, key: str | None = None) -> Address:
         tls=parts.scheme == "https",
         host=parts.hostname,
         port=port or (443 if parts.scheme == "https" else 80),
-        path=_safe(path, "path") + _ENDPOINT,
+        path=_safe(path, "path") + endpoint,
         key=_safe(key or parts.username or "", "key", empty=False),
     )
 

@@ -37,7 +37,7 @@ def read_escalations(
 def _read(
     document: Document, path: KeyPath, record: Escalation, reach: Reach
 ) -> tuple[EscalationConfig, list[Problem]]:
-    reading = _Reading(document, reach)
+    reading = StepReader(document, reach)
     steps = [reading.step((*path, "steps", index), step) for index, step in enumerate(record.steps)]
     timeout = record.ack_timeout
     escalation = EscalationConfig(
@@ -51,7 +51,9 @@ def _read(
     return escalation, [*reading.problems, *document.positive(path, ack_timeout=timeout)]
 
 
-class _Reading:
+class StepReader:
+    """`problems` are those of all steps that were read."""
+
     def __init__(self, document: Document, reach: Reach) -> None:
         self.document = document
         self.reach = reach

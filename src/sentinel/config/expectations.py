@@ -1,5 +1,6 @@
 """What a test of the rules expects: reads one expectation and checks what it names."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from sentinel.config import schema_tests as schema
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.model_tests import (
     ExpectConfig,
+    ExpectedAction,
     ExpectedAlert,
     ExpectedDelivery,
     ExpectedIncidents,
@@ -19,7 +21,7 @@ from sentinel.config.suggest import flow, one_of
 from sentinel.model.values import Duration
 
 _WHENS = ("at", "until", "between")
-_WHATS = ("alert", "delivered", "not_delivered", "incident")
+_WHATS = ("alert", "delivered", "not_delivered", "incident", "action", "no_action")
 
 
 def read_expectation(
@@ -28,6 +30,7 @@ def read_expectation(
     record: schema.Expect,
     rules: Names,
     reach: Reach,
+    actions: Collection[str],
     problems: list[Problem],
 ) -> ExpectConfig | None:
     """None, with problems, where it does not say what and when."""
@@ -46,7 +49,7 @@ def read_expectation(
                 hint=f"write [{Duration(end)}, {Duration(start)}]",
             )
         )
-    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | None = None
+    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction | None = None
     if record.alert is not None:
         found += rules.unknown(document, (*path, "alert"), record.alert)
         what = ExpectedAlert(
@@ -56,6 +59,12 @@ def read_expectation(
         told = getattr(record, key)
         if told is not None:
             what = _delivery(document, (*path, key), told, times, reach, found)
+    for key, runs in (("action", True), ("no_action", False)):
+        name = getattr(record, key)
+        if name is not None and name not in actions:
+            found.append(unknown_name(document, (*path, key), "action", name, actions))
+        elif name is not None:
+            what = ExpectedAction(action=name, runs=runs)
     if record.incident is not None:
         if record.incident.root is not None:
             found += rules.unknown(document, (*path, "incident", "root"), record.incident.root)

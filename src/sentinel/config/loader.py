@@ -7,22 +7,27 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from sentinel.config.actions import read_actions
 from sentinel.config.channels import read_channels
 from sentinel.config.classify import read_classify
+from sentinel.config.components import read_components
 from sentinel.config.correlations import read_correlations
 from sentinel.config.document import Document, load
+from sentinel.config.drills import read_drills
 from sentinel.config.escalations import read_escalations
 from sentinel.config.inhibition import read_inhibitions
 from sentinel.config.intervals import Calendar, read_intervals
 from sentinel.config.lints import lint
 from sentinel.config.maintenance import read_maintenance
 from sentinel.config.model import Config, RuleConfig
+from sentinel.config.monitors import read_monitors
 from sentinel.config.names import Names
 from sentinel.config.parsing import read_zone
 from sentinel.config.people import read_people
 from sentinel.config.probes import read_probes
 from sentinel.config.problem import Problem
 from sentinel.config.reach import Reach
+from sentinel.config.remedies import check_remedies
 from sentinel.config.routes import read_routes
 from sentinel.config.rules import read_rules
 from sentinel.config.schedules import read_schedules
@@ -98,8 +103,10 @@ class _Loading:
         settings = self._take(read_settings(main, self.path))
         channels = self._take(read_channels(main, self.plugins))
         probes = self._take(read_probes(main, self.plugins))
+        components = self._take(read_components(main))
         others = self._rules_files()
         zone = read_zone(main, ("timezone",), ZoneInfo("UTC"), self.problems)
+        monitors = self._take(read_monitors(main, zone))
         people = self._take(read_people(main, others, channels, zone))
         teams = self._take(read_teams([main, *others], people))
         interval_names, schedule_names = Names("time interval"), Names("schedule")
@@ -116,13 +123,16 @@ class _Loading:
         )
         rule_names, escalation_names = Names("rule"), Names("escalation")
         rules = self._rules(others, rule_names)
+        actions = self._take(read_actions(main, self.plugins, channels, probes, people))
+        self.problems += check_remedies(others, rules, actions, probes)
         classify = self._take(read_classify(others))
         escalations = self._take(read_escalations(others, reach, escalation_names))
+        drills = self._take(read_drills(main, zone, reach))
         routes = self._take(read_routes(others, escalation_names, calendar))
         inhibitions = self._take(read_inhibitions(others))
         maintenance = self._take(read_maintenance(others, zone, calendar))
         correlations = self._take(read_correlations(others, rule_names))
-        tests = self._take(read_tests(others, zone, rule_names, reach))
+        tests = self._take(read_tests(others, zone, rule_names, reach, actions))
         if settings is None or any(not problem.warning for problem in self.problems):
             return None
         host, _, port = settings.listen.rpartition(":")
@@ -145,8 +155,11 @@ class _Loading:
             people=people,
             teams=teams,
             schedules=schedules,
+            components=components,
             probes=probes,
+            monitors=monitors,
             probes_at_once=settings.probes_at_once,
+            actions=actions,
             rules=tuple(rules),
             classify=tuple(classify),
             routes=routes,
@@ -158,6 +171,9 @@ class _Loading:
             tests=tuple(tests),
             timezone=zone,
             hold=float(settings.hold),
+            snapshots=settings.snapshots,
+            heartbeat=settings.heartbeat,
+            fire_drills=drills,
             log=settings.log,
         )
 

@@ -3,14 +3,25 @@ every default is filled in, every name that refers to something refers to someth
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from sentinel.api import Params
 from sentinel.config.model_tests import RuleTestConfig
-from sentinel.config.schema import Flapping, Http, Limits, Log, OnMissing, Project, Retention
+from sentinel.config.schema import (
+    Flapping,
+    Http,
+    Limits,
+    Log,
+    OnMissing,
+    Project,
+    Remediate,
+    Retention,
+)
+from sentinel.config.schema_health import Heartbeat
+from sentinel.config.schema_snapshots import Snapshots
 from sentinel.engine.correlations import Correlation
 from sentinel.engine.intervals import Interval
 from sentinel.engine.quiet import Quiet
@@ -18,6 +29,8 @@ from sentinel.engine.schedules import Schedule
 from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.delivery import Recipient
+from sentinel.model.monitor import Monitor
+from sentinel.model.monitor import Schedule as RunTimes
 from sentinel.model.signal import Category, Severity, SignalKind
 
 
@@ -44,6 +57,7 @@ class RuleConfig(Struct, frozen=True, kw_only=True):
     severity: AlertSeverity
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    remediate: Remediate | None = None
     file: str
     line: int
 
@@ -185,10 +199,45 @@ class ProbeConfig(Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str]
 
 
+class ComponentConfig(Struct, frozen=True, kw_only=True):
+    """`slo` in percent of 30 days. `silent_after` in seconds, None where the probe's interval, or
+    what holds for all, says when a silence means that nothing is known."""
+
+    name: str
+    title: str
+    group: str
+    depends_on: tuple[str, ...]
+    slo: float
+    silent_after: float | None = None
+
+
+class DrillConfig(Struct, frozen=True, kw_only=True):
+    """`step` is whom it reaches. Each message must have its receipt `within` so many seconds."""
+
+    name: str
+    schedule: RunTimes
+    step: StepConfig
+    within: float
+
+
+class ActionConfig(Struct, frozen=True, kw_only=True):
+    """`changes` says whether it changes something outside. Times in seconds."""
+
+    name: str
+    type: str
+    params: Params
+    cooldown: float = 0.0
+    timeout: float
+    role: Literal["responder", "admin"] = "responder"
+    allow_rules: bool = False
+    changes: bool
+
+
 class Config(Struct, frozen=True, kw_only=True):
     """`files` are all files that were read: what a watcher has to watch beside the folders.
-    `timezone` is what holds where none is named; `hold`, in seconds, is how long an alert that the
-    catalog knows as an effect waits for its cause."""
+    `actions` include the tests of every channel and every probe. `timezone` is what holds where
+    none is named; `hold`, in seconds, is how long an alert that the catalog knows as an effect
+    waits for its cause."""
 
     file: Path
     files: tuple[Path, ...]
@@ -208,8 +257,11 @@ class Config(Struct, frozen=True, kw_only=True):
     people: Mapping[str, PersonConfig]
     teams: Mapping[str, TeamConfig]
     schedules: Mapping[str, ScheduleConfig]
+    components: Mapping[str, ComponentConfig]
     probes: tuple[ProbeConfig, ...]
+    monitors: tuple[Monitor, ...]
     probes_at_once: int
+    actions: Mapping[str, ActionConfig]
     rules: tuple[RuleConfig, ...]
     classify: tuple[ClassifyConfig, ...]
     routes: tuple[RouteConfig, ...]
@@ -221,4 +273,7 @@ class Config(Struct, frozen=True, kw_only=True):
     tests: tuple[RuleTestConfig, ...]
     timezone: ZoneInfo
     hold: float
+    snapshots: Snapshots
+    heartbeat: Heartbeat | None
+    fire_drills: Mapping[str, DrillConfig]
     log: Log

@@ -70,6 +70,13 @@ class ExpectedIncidents(Struct, frozen=True, kw_only=True):
     times: int | None
 
 
+class ExpectedAction(Struct, frozen=True, kw_only=True):
+    """Whether some rule has this action run."""
+
+    action: str
+    runs: bool
+
+
 class ExpectConfig(Struct, frozen=True, kw_only=True):
     """What must be so from `start` to `end`, both included; one moment where they are equal.
 
@@ -78,7 +85,7 @@ class ExpectConfig(Struct, frozen=True, kw_only=True):
 
     start: float
     end: float
-    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents
+    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction
     text: str
     line: int
 

@@ -67,6 +67,7 @@ def _rule(document: Document, tagged: Tagged[Rule], recover: Params | None) -> R
         severity=severity,
         labels={**rule.labels, "severity": severity},
         annotations=rule.annotations,
+        remediate=rule.remediate,
         file=document.file,
         line=document.line(tagged.path),
     )

@@ -13,8 +13,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from sentinel.config.schema_correlations import Correlation
+from sentinel.config.schema_health import Component, FireDrill, Heartbeat
 from sentinel.config.schema_people import Escalation, Person, Schedule, Team
 from sentinel.config.schema_routing import InhibitRule, Maintenance, Route, TimeInterval
+from sentinel.config.schema_snapshots import Snapshots
 from sentinel.config.schema_tests import RuleTest
 from sentinel.config.section import Label, Name, Positive, Section, Share, Text
 from sentinel.ingest.scrub_policy import ScrubPolicy
@@ -56,6 +58,23 @@ class Retention(Section, frozen=True):
         Duration, Meta(description="What the engine did and did not do, and why.")
     ] = duration("90d")
     deliveries: Annotated[Duration, Meta(description="Messages sent.")] = duration("365d")
+    past_incidents: Annotated[
+        Duration,
+        Meta(description="What new incidents are compared with, and what fixed those before."),
+    ] = duration("730d")
+    snapshots: Annotated[Duration, Meta(description="Snapshots of all health rounds.")] = duration(
+        "7d"
+    )
+    snapshots_hourly: Annotated[
+        Duration,
+        Meta(
+            description="One snapshot an hour; both sides of each turn from good to bad stay for "
+            "ever."
+        ),
+    ] = duration("90d")
+    uptime: Annotated[Duration, Meta(description="When components were up, degraded or down.")] = (
+        duration("400d")
+    )
 
 
 class Sample(Section, frozen=True):
@@ -127,6 +146,56 @@ class Probe(Section, frozen=True):
         Meta(description="Component that the signals are about; the name if not given."),
     ] = None
     tags: Annotated[dict[str, str], Meta(description="Tags put on every signal.")] = {}
+
+
+class Monitor(Section, frozen=True):
+    """A job that checks in, by a Sentry SDK or by its ping address. With `schedule` or `every`, a
+    run of which nothing is heard in time is missed."""
+
+    name: Annotated[Name, Meta(description="Unique name; the slug of a Sentry monitor.")]
+    schedule: Annotated[
+        Text | None, Meta(description="When it runs: five fields of cron, or @daily and the like.")
+    ] = None
+    timezone: Annotated[
+        Text | None, Meta(description="Time zone of schedule; the file's own if not given.")
+    ] = None
+    every: Annotated[
+        Duration | None,
+        Meta(description="Instead of schedule: at most so long from one run to the next."),
+    ] = None
+    grace: Annotated[Duration, Meta(description="How late a run may begin.")] = duration("5m")
+    max_duration: Annotated[
+        Duration | None,
+        Meta(
+            description="How long a run that said when it began may take; until the next one "
+            "should have begun if not given."
+        ),
+    ] = None
+    project: Annotated[
+        Name | None, Meta(description="Only check-ins of this project; of any if not given.")
+    ] = None
+    environment: Annotated[
+        Text | None, Meta(description="Only check-ins of this environment; of any if not given.")
+    ] = None
+    tenant: Annotated[Text | None, Meta(description="Tenant that it works for.")] = None
+
+
+class Action(Section, frozen=True):
+    """Something that people may run. Beside these keys it takes the parameters of its type."""
+
+    type: Annotated[str, Meta(description="The action plugin: `sentinel plugins` lists them.")]
+    cooldown: Annotated[
+        Duration, Meta(description="Not sooner than this after it last began, whoever asks.")
+    ] = field(default_factory=Duration)
+    timeout: Annotated[
+        Duration | None, Meta(description="Longest time for one run; the plugin's own if not.")
+    ] = None
+    role: Annotated[
+        Literal["responder", "admin"], Meta(description="Least role that may run it.")
+    ] = "responder"
+    allow_rules: Annotated[
+        bool, Meta(description="Whether rules may run it: `remediate` names it then.")
+    ] = False
 
 
 class Log(Section, frozen=True):
@@ -203,6 +272,15 @@ class MainFile(Section, frozen=True):
             ge=1, le=1000, description="How many probes may look at the same time; from the start."
         ),
     ] = 50
+    components: Annotated[
+        dict[Name, Component],
+        Meta(description="The parts of what you run, by name, and what each needs."),
+    ] = {}
+    monitors: Annotated[list[Monitor], Meta(description="Jobs that are expected to check in.")] = []
+    actions: Annotated[
+        dict[Name, dict[str, Any]],
+        Meta(description="What people, and rules, may run, by name; tests need no entry."),
+    ] = {}
     timezone: Annotated[
         Text,
         Meta(
@@ -217,6 +295,15 @@ class MainFile(Section, frozen=True):
             "its cause to show."
         ),
     ] = duration("30s")
+    snapshots: Annotated[
+        Snapshots, Meta(description="Health rounds: what is counted, and what is a regression.")
+    ] = field(default_factory=Snapshots)
+    heartbeat: Annotated[
+        Heartbeat | None, Meta(description="Who hears regularly that Sentinel works.")
+    ] = None
+    fire_drills: Annotated[
+        list[FireDrill], Meta(description="Pages that are sent to see whether they arrive.")
+    ] = []
     log: Annotated[Log, Meta(description="Sentinel's own log.")] = field(default_factory=Log)
 
 
@@ -232,6 +319,44 @@ class Flapping(Section, frozen=True):
     quiet: Annotated[
         Duration, Meta(description="Must be gone this long: then it is over after all.")
     ] = duration("15m")
+
+
+class Verify(Section, frozen=True):
+    """What proves that the action helped: the alert is over by then, or the probe finds its
+    component up."""
+
+    after: Annotated[Duration, Meta(description="How long after the action ran.")]
+    probe: Annotated[
+        Text | None, Meta(description="A probe; its interval may not be longer than `after`.")
+    ] = None
+
+
+class Remediate(Section, frozen=True):
+    """The action that is run when an alert of the rule fires, and what holds it back."""
+
+    action: Annotated[Text, Meta(description="Name of an action with `allow_rules: true`.")]
+    after: Annotated[Duration, Meta(description="The alert must go on firing so long first.")] = (
+        field(default_factory=Duration)
+    )
+    cooldown: Annotated[
+        Duration, Meta(description="Not sooner than this after the rule's last run.")
+    ] = duration("10m")
+    most: Annotated[int, Meta(ge=1, le=100, description="At most so many runs …")] = 3
+    within: Annotated[Duration, Meta(description="… within this time.")] = duration("1h")
+    verify: Annotated[
+        Verify | None,
+        Meta(description="How it is seen whether it helped; not at all if not given."),
+    ] = None
+    page: Annotated[
+        Literal["at_once", "after_remediation"],
+        Meta(
+            description="Whether people are told as if there were no action, or only once it is "
+            "known that it did not help."
+        ),
+    ] = "at_once"
+    dry_run: Annotated[
+        bool, Meta(description="Record what would be run, with all guard rails, and run nothing.")
+    ] = False
 
 
 class Rule(Section, frozen=True):
@@ -278,6 +403,9 @@ class Rule(Section, frozen=True):
         dict[Label, str],
         Meta(description="For routing. `severity` is critical, warning (if not given) or info."),
     ] = {}
+    remediate: Annotated[
+        Remediate | None, Meta(description="The action to run when the alert fires.")
+    ] = None
     annotations: Annotated[
         dict[Label, str],
         Meta(description="For people: summary, runbook, … with {field} placeholders."),

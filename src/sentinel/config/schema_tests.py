@@ -91,7 +91,7 @@ class ExpectedIncident(Section, frozen=True):
 
 class Expect(Section, frozen=True):
     """What must be so. It takes one of `at`, `until` and `between`, and one of `alert`,
-    `delivered`, `not_delivered` and `incident`."""
+    `delivered`, `not_delivered`, `incident`, `action` and `no_action`."""
 
     at: Annotated[Duration | None, Meta(description="At this moment.")] = None
     until: Annotated[Duration | None, Meta(description="From the start to this moment.")] = None
@@ -108,6 +108,8 @@ class Expect(Section, frozen=True):
     delivered: Annotated[Delivered | None, Meta(description="Somebody is told.")] = None
     not_delivered: Annotated[NotDelivered | None, Meta(description="Nobody is told.")] = None
     incident: Annotated[ExpectedIncident | None, Meta(description="There is one.")] = None
+    action: Annotated[Text | None, Meta(description="A rule has this action run.")] = None
+    no_action: Annotated[Text | None, Meta(description="No rule has this action run.")] = None
 
 
 class RuleTest(Section, frozen=True):

@@ -1,6 +1,6 @@
 """Tests of the rules: reads them and checks what they name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,11 @@ from sentinel.model.signal import KINDS, SignalKind
 
 
 def read_tests(
-    documents: Sequence[Document], zone: ZoneInfo, rules: Names, reach: Reach
+    documents: Sequence[Document],
+    zone: ZoneInfo,
+    rules: Names,
+    reach: Reach,
+    actions: Collection[str],
 ) -> tuple[list[RuleTestConfig], list[Problem]]:
     """In order. `zone` holds where none is named. The schema's own problems are not told."""
     tests: list[RuleTestConfig] = []
@@ -39,18 +43,24 @@ def read_tests(
                 problems += names.add(document, (*path, "name"), item.get("name"))
             record, _ = read_record(document, path, schema.RuleTest)
             if record:
-                reading = _Reading(document, rules, reach, problems)
+                reading = _Reading(document, rules, reach, actions, problems)
                 tests.append(reading.test(path, record, zone))
     return tests, problems
 
 
 class _Reading:
     def __init__(
-        self, document: Document, rules: Names, reach: Reach, problems: list[Problem]
+        self,
+        document: Document,
+        rules: Names,
+        reach: Reach,
+        actions: Collection[str],
+        problems: list[Problem],
     ) -> None:
         self.document = document
         self.rules = rules
         self.reach = reach
+        self.actions = actions
         self.problems = problems
 
     def test(self, path: KeyPath, record: schema.RuleTest, zone: ZoneInfo) -> RuleTestConfig:
@@ -64,6 +74,7 @@ class _Reading:
                 expect,
                 self.rules,
                 self.reach,
+                self.actions,
                 self.problems,
             )
             for index, expect in enumerate(record.expect)

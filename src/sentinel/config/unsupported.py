@@ -4,7 +4,6 @@ a rule that is half understood would page at the wrong time, or never."""
 UNSUPPORTED: dict[str, dict[str, str]] = {
     "MainFile": {
         "forward": "sending on to another Sentry is not possible yet",
-        "components": "give each probe its component instead",
     },
     "RulesFile": {
         "broadcasts": "route the alert to a channel that your clients read",

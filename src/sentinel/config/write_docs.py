@@ -10,6 +10,7 @@ from sentinel.api import Kind
 from sentinel.config.reference_detectors import detector_sections, detectors_table, fields_table
 from sentinel.config.reference_tables import Record, keys_table, section
 from sentinel.config.schema import (
+    Action,
     Channel,
     Classify,
     Flapping,
@@ -17,14 +18,18 @@ from sentinel.config.schema import (
     Limits,
     Log,
     MainFile,
+    Monitor,
     Probe,
     Project,
+    Remediate,
     Retention,
     Rule,
     RulesFile,
     Sample,
+    Verify,
 )
 from sentinel.config.schema_correlations import Correlation
+from sentinel.config.schema_health import Component, FireDrill, Heartbeat
 from sentinel.config.schema_people import Escalation, Layer, Override, Quiet, Schedule, Step
 from sentinel.config.schema_routing import (
     InhibitRule,
@@ -34,6 +39,7 @@ from sentinel.config.schema_routing import (
     TimeInterval,
     Times,
 )
+from sentinel.config.schema_snapshots import Checksums, Count, Good, Snapshots, Worse
 from sentinel.config.schema_tests import (
     Acknowledge,
     Delivered,
@@ -60,6 +66,16 @@ MAIN: dict[str, Record] = {
     "projects.NAME.sample": Sample,
     "channels.NAME": Channel,
     "probes[]": Probe,
+    "components.NAME": Component,
+    "monitors[]": Monitor,
+    "snapshots": Snapshots,
+    "snapshots.counts.NAME": Count,
+    "snapshots.checksums": Checksums,
+    "snapshots.good": Good,
+    "snapshots.worse": Worse,
+    "heartbeat": Heartbeat,
+    "fire_drills[]": FireDrill,
+    "actions.NAME": Action,
     "log": Log,
 }
 """The mappings of the main file, one after the other with headings."""
@@ -68,6 +84,8 @@ RULES: dict[str, Record] = {
     "rules/*.yaml": RulesFile,
     "rules[]": Rule,
     "rules[].flapping": Flapping,
+    "rules[].remediate": Remediate,
+    "rules[].remediate.verify": Verify,
     "classify[]": Classify,
     "correlations[]": Correlation,
     "routes[]": Route,
@@ -93,7 +111,11 @@ RULES: dict[str, Record] = {
 }
 """The mappings of the rules' files, each where the page speaks of it."""
 
-PLUGINS: dict[Kind, str] = {"notifier": "Channel of type", "probe": "Probe of type"}
+PLUGINS: dict[Kind, str] = {
+    "notifier": "Channel of type",
+    "probe": "Probe of type",
+    "action": "Action of type",
+}
 
 _PART = re.compile(r"<!-- begin (.+?): written by `make docs` -->\n(.*?)<!-- end -->", re.DOTALL)
 

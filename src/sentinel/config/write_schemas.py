@@ -13,7 +13,7 @@ from sentinel.api import Kind, Params
 from sentinel.config import schema_parts
 from sentinel.config.conditions import fields_of
 from sentinel.config.recovery import recovery_schema
-from sentinel.config.schema import Channel, MainFile, Probe, Rule, RulesFile
+from sentinel.config.schema import Action, Channel, MainFile, Probe, Rule, RulesFile
 from sentinel.config.section import Section
 from sentinel.config.tagged import Registry, merged_schema
 from sentinel.config.validation import schema_of
@@ -33,6 +33,8 @@ def schemas(registry: Registry) -> dict[str, dict[str, Any]]:
     main["properties"]["channels"]["additionalProperties"] = {"$ref": "#/$defs/Channel"}
     main["properties"]["probes"]["items"] = {"$ref": "#/$defs/Probe"}
     main["$defs"] |= _tagged(Channel, "notifier", registry) | _tagged(Probe, "probe", registry)
+    main["properties"]["actions"]["additionalProperties"] = {"$ref": "#/$defs/Action"}
+    main["$defs"] |= _tagged(Action, "action", registry)
     rules = _file_schema(RulesFile, "Sentinel: rules, routes, escalations")
     rules["properties"]["rules"]["items"] = {"$ref": "#/$defs/Rule"}
     definitions = rules["$defs"]
@@ -171,9 +173,15 @@ def _renamed(schema: Schema, prefix: str) -> dict[str, Any]:
         return [walk(item) for item in value] if isinstance(value, list) else value
 
     renamed: dict[str, Any] = walk(schema)
-    used = json.dumps(renamed["properties"])
     definitions = {f"{prefix}_{name}": item for name, item in renamed["$defs"].items()}
-    return {**renamed, "$defs": {k: v for k, v in definitions.items() if f'"{start}{k}"' in used}}
+    used: dict[str, Any] = {}
+    waiting = [renamed["properties"]]
+    while waiting:
+        text = json.dumps(waiting.pop())
+        named = [name for name in definitions if f'"{start}{name}"' in text and name not in used]
+        used |= {name: definitions[name] for name in named}
+        waiting += [definitions[name] for name in named]
+    return {**renamed, "$defs": {name: item for name, item in definitions.items() if name in used}}
 
 
 def _conditions() -> dict[str, Any]:

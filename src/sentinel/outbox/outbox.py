@@ -127,11 +127,11 @@ class Outbox:
 
     def _fall_back(self, conn: sqlite3.Connection, delivery: Delivery, now: float) -> str | None:
         current = deliveries.get(conn, delivery.id)
-        # A person who tests a channel wants to see that channel fail.
+        # Whoever tests a channel, or drills, wants to see that channel fail.
         if (
             current is None
             or current.state not in ("pending", "failed")
-            or current.reason == "test"
+            or current.reason in ("test", "drill")
         ):
             return None
         if deliveries.has_fallback(conn, delivery.id):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from sentinel.intelligence.report.untrusted import visible
+from sentinel.intelligence.untrusted import visible
 from sentinel.model.alert import Alert
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")

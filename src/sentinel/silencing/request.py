@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from sentinel.engine.matchers import parse_matcher
 from sentinel.errors import Invalid
-from sentinel.intelligence.report.untrusted import visible
+from sentinel.intelligence.untrusted import visible
 from sentinel.model.silence import Silence
 from sentinel.model.values import Duration
 

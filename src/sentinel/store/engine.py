@@ -7,7 +7,7 @@ import msgspec
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import Engine
 from sentinel.engine.state import Saved
-from sentinel.store import alerts, decisions, deliveries, facts, pagings, silences
+from sentinel.store import action_runs, alerts, decisions, deliveries, facts, pagings, silences
 
 
 class Counters(msgspec.Struct):
@@ -34,11 +34,18 @@ def load(conn: sqlite3.Connection) -> Saved:
             (row[0], row[1]): row[2]
             for row in conn.execute("SELECT rule, key, state FROM windows ORDER BY rule, key")
         },
+        runs=action_runs.of_rules(conn, counters.now),
         last_alert=counters.last_alert,
         last_incident=counters.last_incident,
         last_silence=counters.last_silence,
         now=counters.now,
     )
+
+
+def judged_until(conn: sqlite3.Connection) -> float:
+    """Up to which time the engine has seen what was received; 0 before its first step."""
+    row = conn.execute("SELECT value FROM meta WHERE key = 'engine'").fetchone()
+    return 0.0 if row is None else msgspec.json.decode(row[0], type=Counters).now
 
 
 def save(conn: sqlite3.Connection, effects: Effects, counters: Counters, now: float) -> None:
@@ -52,6 +59,8 @@ def save(conn: sqlite3.Connection, effects: Effects, counters: Counters, now: fl
     decisions.record_matches(conn, effects.matches)
     for intent in effects.deliveries:
         deliveries.enqueue(conn, intent, now)
+    for action in effects.actions:
+        action_runs.enqueue(conn, action)
     _save_windows(conn, effects)
     conn.execute(
         "INSERT OR REPLACE INTO meta (key, value) VALUES ('engine', ?)",

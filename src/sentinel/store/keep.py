@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sentinel.model.signal import AnySignal, Error
-from sentinel.store import codes, groups, signals
+from sentinel.model.signal import AnySignal, Error, Status
+from sentinel.store import codes, components, groups, signals
 
 
 class Draft(Struct, frozen=True):
@@ -26,15 +26,20 @@ class Draft(Struct, frozen=True):
     catalogued: bool = False
 
 
-def keep(conn: sqlite3.Connection, draft: Draft) -> AnySignal | None:
+def keep(
+    conn: sqlite3.Connection, draft: Draft, patience: float = components.SILENT_AFTER
+) -> AnySignal | None:
     """The signal with its number (an error also with its group), or None where it was stored
     before: a sender that tries again changes nothing.
 
     A different signal under an id that its project has used is kept under an id of its own.
+    A status holds for `patience` seconds.
     """
     if draft.signal.id and (before := signals.namesake(conn, draft.signal)) is not None:
         other = _told_apart(draft, before)
-        return None if other is None else keep(conn, other)
+        return None if other is None else keep(conn, other, patience)
+    if isinstance(draft.signal, Status):
+        components.note(conn, draft.signal, draft.body, patience)
     if not isinstance(draft.signal, Error):
         return replace(draft.signal, seq=signals.insert(conn, draft.signal, draft.body))
     error = groups.count_in(conn, draft.signal, draft.culprit, draft.basis)

@@ -27,3 +27,19 @@ def locked(state_dir: Path) -> Iterator[None]:
         except OSError as error:
             raise StoreError(f"can't lock {file.name}: {error.strerror}") from error
         yield
+
+
+def is_held(state_dir: Path) -> bool:
+    """Whether a daemon runs on this folder now."""
+    try:
+        file = (state_dir / "lock").open("r+")
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise StoreError(f"can't use the state folder {state_dir}: {error.strerror}") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

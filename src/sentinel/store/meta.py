@@ -5,6 +5,7 @@ import sqlite3
 
 _INSTANCE = "instance"
 _SCRUB_KEY = "scrub_key"
+_CHECKSUM_KEY = "checksum_key"
 
 
 def get(conn: sqlite3.Connection, key: str) -> str | None:
@@ -36,8 +37,18 @@ def renew_instance(conn: sqlite3.Connection) -> str:
 def scrub_key(conn: sqlite3.Connection) -> bytes:
     """The key of the hashes that stand for users, made at the first call and then kept: with
     another one the same user would count twice."""
-    found = get(conn, _SCRUB_KEY)
+    return _key(conn, _SCRUB_KEY)
+
+
+def checksum_key(conn: sqlite3.Connection) -> bytes:
+    """The key of the checksums of environment and files, made at the first call and then kept:
+    with another one everything would seem to have changed."""
+    return _key(conn, _CHECKSUM_KEY)
+
+
+def _key(conn: sqlite3.Connection, name: str) -> bytes:
+    found = get(conn, name)
     if found is None:
         found = secrets.token_hex(32)
-        set(conn, _SCRUB_KEY, found)
+        set(conn, name, found)
     return bytes.fromhex(found)

@@ -167,6 +167,146 @@ def told_together(db: Database) -> None:
     db.execute("CREATE INDEX deliveries_also ON deliveries (also) WHERE also <> '[]'")
 
 
+_MONITORS = """
+CREATE TABLE monitors (
+    id INTEGER PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL, environment TEXT NOT NULL,
+    source TEXT NOT NULL, key TEXT NOT NULL UNIQUE, created REAL NOT NULL, due REAL,
+    monitor BLOB NOT NULL, watch BLOB NOT NULL, UNIQUE (name, project, environment)
+);
+CREATE INDEX monitors_due ON monitors (due) WHERE due IS NOT NULL;
+CREATE TABLE monitor_runs (
+    monitor_id INTEGER NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (monitor_id, number)
+) WITHOUT ROWID
+"""
+
+
+@migrations()
+def monitors(db: Database) -> None:
+    """Jobs that check in, and how their runs went."""
+    for statement in _MONITORS.split(";\n"):
+        db.execute(statement)
+
+
+@migrations()
+def changes(db: Database) -> None:
+    """Changes are few, and are asked for by when they were made. Releases are remembered, so that
+    each is a change once."""
+    db.execute("CREATE INDEX signals_changes ON signals (at, seq) WHERE kind = 'change'")
+    db.execute(
+        "CREATE TABLE releases (project TEXT NOT NULL, environment TEXT NOT NULL,"
+        " release TEXT NOT NULL, first_seen REAL NOT NULL, last_seen REAL NOT NULL,"
+        " PRIMARY KEY (project, environment, release)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX releases_last_seen ON releases (last_seen)")
+
+
+_ACTION_RUNS = """
+CREATE TABLE action_runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, actor TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending', dry INTEGER NOT NULL DEFAULT 0, rule TEXT,
+    alert_id INTEGER, incident_id INTEGER, asked REAL NOT NULL, began REAL, ended REAL,
+    text TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX action_runs_under_way ON action_runs (id) WHERE state IN ('pending', 'running');
+CREATE INDEX action_runs_action ON action_runs (action, id);
+CREATE INDEX action_runs_rule ON action_runs (rule, asked) WHERE rule IS NOT NULL;
+CREATE INDEX action_runs_incident ON action_runs (incident_id) WHERE incident_id IS NOT NULL;
+CREATE INDEX action_runs_asked ON action_runs (asked);
+CREATE UNIQUE INDEX action_runs_alert ON action_runs (alert_id) WHERE alert_id IS NOT NULL
+"""
+
+
+@migrations()
+def actions_run(db: Database) -> None:
+    for statement in _ACTION_RUNS.split(";\n"):
+        db.execute(statement)
+
+
+_SNAPSHOTS = """
+CREATE TABLE components (
+    name TEXT NOT NULL, tenant TEXT NOT NULL, environment TEXT NOT NULL, status TEXT NOT NULL,
+    since REAL NOT NULL, received REAL NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (name, tenant, environment)
+) WITHOUT ROWID;
+CREATE TABLE snapshots (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, seq INTEGER NOT NULL,
+    overall TEXT NOT NULL, healthy INTEGER NOT NULL, good INTEGER NOT NULL DEFAULT 0,
+    edge INTEGER NOT NULL DEFAULT 0, worse INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX snapshots_at ON snapshots (at);
+CREATE INDEX snapshots_good ON snapshots (id) WHERE good;
+CREATE INDEX snapshots_edge ON snapshots (id) WHERE edge
+"""
+
+
+@migrations()
+def health_rounds(db: Database) -> None:
+    for statement in _SNAPSHOTS.split(";\n"):
+        db.execute(statement)
+
+
+_UPTIME = """
+ALTER TABLE components RENAME TO components_before;
+CREATE TABLE components (
+    name TEXT NOT NULL, tenant TEXT NOT NULL, environment TEXT NOT NULL, source TEXT NOT NULL,
+    status TEXT NOT NULL, since REAL NOT NULL, received REAL NOT NULL, until REAL NOT NULL,
+    body BLOB NOT NULL, PRIMARY KEY (name, tenant, environment, source)
+) WITHOUT ROWID;
+INSERT INTO components SELECT name, tenant, environment, '', status, since, received, received, body
+    FROM components_before;
+DROP TABLE components_before;
+CREATE TABLE component_spans (
+    name TEXT NOT NULL, tenant TEXT NOT NULL, environment TEXT NOT NULL, source TEXT NOT NULL,
+    began REAL NOT NULL, ended REAL NOT NULL, state TEXT NOT NULL,
+    PRIMARY KEY (name, tenant, environment, source, began)
+) WITHOUT ROWID;
+CREATE TABLE drill_plans (
+    name TEXT PRIMARY KEY, schedule TEXT NOT NULL, due REAL NOT NULL, asked_by TEXT
+) WITHOUT ROWID;
+CREATE TABLE drills (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, actor TEXT NOT NULL,
+    began REAL NOT NULL, until REAL NOT NULL, deliveries TEXT NOT NULL,
+    outcome TEXT NOT NULL DEFAULT 'waiting', text TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX drills_waiting ON drills (id) WHERE outcome = 'waiting';
+CREATE INDEX drills_name ON drills (name, id)
+"""
+
+
+@migrations()
+def uptime_and_drills(db: Database) -> None:
+    """Each probe of a component is heard by itself: one that is well must not hide another that
+    is not."""
+    for statement in _UPTIME.split(";\n"):
+        db.execute(statement)
+
+
+_LEARNING = """
+CREATE TABLE resolutions (
+    incident_id INTEGER PRIMARY KEY, text TEXT NOT NULL, kind TEXT NOT NULL, author TEXT NOT NULL,
+    at REAL NOT NULL
+);
+CREATE TABLE past_incidents (
+    id INTEGER PRIMARY KEY, code TEXT, group_id INTEGER, rule TEXT NOT NULL, opened REAL NOT NULL,
+    resolved REAL, body BLOB NOT NULL
+);
+CREATE INDEX past_incidents_code ON past_incidents (code, opened) WHERE code IS NOT NULL;
+CREATE INDEX past_incidents_group ON past_incidents (group_id, opened) WHERE group_id IS NOT NULL;
+CREATE INDEX past_incidents_rule ON past_incidents (rule, opened);
+CREATE INDEX past_incidents_going_on ON past_incidents (id) WHERE resolved IS NULL;
+CREATE INDEX past_incidents_resolved ON past_incidents (resolved) WHERE resolved IS NOT NULL;
+CREATE VIRTUAL TABLE past_words USING fts5 (title, codes, errors, places, changes, fix)
+"""
+
+
+@migrations()
+def learning(db: Database) -> None:
+    """What fixed incidents, and the index by which those like a new one are found."""
+    for statement in _LEARNING.split(";\n"):
+        db.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to this program's. Raises StoreTooNew, having changed nothing."""
     db = Database(connection)

@@ -4,6 +4,8 @@ import sqlite3
 
 from msgspec import Struct
 
+from sentinel.store import releases
+
 
 class Limits(Struct, frozen=True):
     """What was received, made or ended before these times may go. Seconds since 1970 UTC."""
@@ -12,6 +14,7 @@ class Limits(Struct, frozen=True):
     raw: float
     decisions: float
     deliveries: float
+    actions: float
 
 
 def sweep(conn: sqlite3.Connection, limits: Limits, most: int) -> int:
@@ -19,7 +22,7 @@ def sweep(conn: sqlite3.Connection, limits: Limits, most: int) -> int:
 
     Groups, their counts and open alerts stay: the story outlives its evidence.
     """
-    gone = 0
+    gone = releases.forget(conn, limits.signals, most)
     for statement, before in (
         (
             "DELETE FROM matches WHERE signal IN (SELECT seq FROM signals WHERE received < ?"
@@ -45,6 +48,11 @@ def sweep(conn: sqlite3.Connection, limits: Limits, most: int) -> int:
             "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE created < ?"
             " AND state NOT IN ('pending', 'sending') ORDER BY id LIMIT ?)",
             limits.deliveries,
+        ),
+        (
+            "DELETE FROM action_runs WHERE id IN (SELECT id FROM action_runs WHERE asked < ?"
+            " AND state NOT IN ('pending', 'running') ORDER BY asked LIMIT ?)",
+            limits.actions,
         ),
     ):
         gone += conn.execute(statement, (before, most)).rowcount

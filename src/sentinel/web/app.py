@@ -7,21 +7,26 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from sentinel.web import ops, refusals, stream
+from sentinel.web import ops, ping, refusals, stream
 from sentinel.web.api.routes import api_routes
 from sentinel.web.attempts import Attempts
 from sentinel.web.pages import (
+    actions,
     alerts,
+    changes,
     deliveries,
     error,
     errors,
+    health,
     home,
     inbox,
     incidents,
+    monitors,
     on_call,
     settings,
     signin,
     silences,
+    snapshots,
 )
 from sentinel.web.passwords import Passwords
 from sentinel.web.render import STATIC, Pages
@@ -31,12 +36,17 @@ from sentinel.web.visit import Web
 
 _PAGES = (
     home,
+    snapshots,
     errors,
     error,
     incidents,
     alerts,
     silences,
+    health,
+    monitors,
     on_call,
+    changes,
+    actions,
     deliveries,
     inbox,
     settings,
@@ -51,6 +61,7 @@ def create_app(services: Services) -> Starlette:
         routes=[
             *ops.routes,
             *stream.routes(services),
+            *ping.routes(services.clock),
             *api_routes(),
             *pages,
             Mount("/static", _Static(directory=STATIC, check_dir=False)),

@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from sentinel.model.signal import Change, Checkin, Signal, State, Status
 from sentinel.pipeline import Written
+from sentinel.store.components import source_of
+from sentinel.store.uptime import Source
 
 
 class Live:
-    """Topics are `errors`, `alerts`, `incidents`, `deliveries`, `silences` and `config`. A
-    listener that is slow misses nothing and costs nothing: what it has not yet taken is only a
-    set of topics."""
+    """Topics are `errors`, `alerts`, `incidents`, `deliveries`, `silences`, `actions`, `monitors`,
+    `changes`, `config` and those that other parts name. A listener that is slow misses nothing and
+    costs nothing: what it has not yet taken is only a set of topics."""
 
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Event, set[str]] = {}
         self._closed = False
+        self._states: dict[Source, State] = {}
 
     def committed(self, written: Written) -> None:
         effects = written.effects
@@ -23,8 +27,20 @@ class Live:
             "incidents": effects.incidents,
             "deliveries": effects.deliveries,
             "silences": effects.silences,
+            "monitors": [one for one in written.signals if isinstance(one, Checkin)],
+            "changes": [one for one in written.signals if isinstance(one, Change)],
+            "actions": effects.actions,
+            "health": [one for one in written.signals if self._turns(one)],
         }
         self.tell(*(topic for topic, found in changed.items() if found))
+
+    def _turns(self, signal: Signal) -> bool:
+        """Whether a component is in another state than it was: most say the same again."""
+        if not isinstance(signal, Status):
+            return False
+        source = source_of(signal)
+        before, self._states[source] = self._states.get(source), signal.status
+        return before != signal.status
 
     def tell(self, *topics: str) -> None:
         if topics:

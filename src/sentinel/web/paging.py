@@ -1,5 +1,5 @@
-"""The mark at which a list of error groups goes on: when its last group was seen, and its number.
-Two groups can have been seen at the same moment."""
+"""The mark at which a list in the order of time goes on: the time of its last item, and that item's
+number, since two can be of the same moment."""
 
 import re
 
@@ -9,7 +9,11 @@ _MARK = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)_([0-9]{1,18})")
 
 
 def mark_of(group: Group) -> str:
-    return f"{group.last_seen!r}_{group.id}"
+    return place_of(group.last_seen, group.id)
+
+
+def place_of(at: float, number: int) -> str:
+    return f"{at!r}_{number}"
 
 
 def position(mark: str) -> tuple[float, int] | None:

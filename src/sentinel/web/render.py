@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentinel.clock import Clock
-from sentinel.intelligence.report.untrusted import one_line, visible
+from sentinel.intelligence.untrusted import one_line, visible
 from sentinel.intelligence.wording import counted, iso, span
 from sentinel.web.phrases import PHRASES
 

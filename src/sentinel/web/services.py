@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from sentinel.acting.performer import Performer
+from sentinel.acting.worker import Worker
 from sentinel.clock import Clock
 from sentinel.keys import Keys
 from sentinel.metrics import Metrics
@@ -24,6 +26,8 @@ class Services(Struct):
     database: Database
     pipeline: Pipeline
     outbox: Outbox
+    performer: Performer
+    worker: Worker
     setup: Setup
     registry: Registry
     keys: Keys

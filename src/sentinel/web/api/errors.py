@@ -7,10 +7,12 @@ from starlette.exceptions import HTTPException
 
 from sentinel.intelligence.impact import GroupImpact, impact_of
 from sentinel.intelligence.report import DebugReport
+from sentinel.intelligence.standing import Standing
 from sentinel.model.alert import Alert
+from sentinel.model.cause import Candidate
 from sentinel.model.group import Group, GroupStatus
 from sentinel.model.signal import Error
-from sentinel.reports import report_on
+from sentinel.reports import reporter_of
 from sentinel.store import alerts, codes, events, groups
 from sentinel.store.codes import Code
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
@@ -40,7 +42,8 @@ class ReportQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErrorDetail(Struct, frozen=True):
-    """`latest` is the newest event, None once retention has removed all of them."""
+    """`latest` is the newest event, None once retention has removed all of them. `standing` and
+    `candidates` are of its latest incident: whether it is root or cascade, and what caused it."""
 
     group: Group
     impact: GroupImpact
@@ -48,6 +51,8 @@ class ErrorDetail(Struct, frozen=True):
     alerts: list[Alert]
     tenants: list[str]
     url: str
+    standing: Standing | None
+    candidates: tuple[Candidate, ...]
 
 
 class StatusBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,11 +89,13 @@ def _position(cursor: str | None) -> tuple[float | None, int]:
 async def _get(call: Call) -> ErrorDetail:
     number, catalog = call.number, call.services.setup.catalog
     group = await call.find(lambda conn: groups.get(conn, number), "error")
-    latest, own, tenants = await call.read(
+    reporter, now = reporter_of(call.services.setup), call.now
+    latest, own, tenants, (_, background) = await call.read(
         lambda conn: (
             events.of_group(conn, number, limit=1),
             alerts.of_group(conn, number),
             groups.tenants_of(conn, number),
+            reporter.behind_group(conn, number, now),
         )
     )
     return ErrorDetail(
@@ -98,6 +105,8 @@ async def _get(call: Call) -> ErrorDetail:
         own,
         tenants,
         f"{call.config.public_url}/errors/{number}",
+        background.standing,
+        background.findings.candidates,
     )
 
 
@@ -128,9 +137,8 @@ async def _set_status(call: Call) -> Group:
 
 
 async def _report(call: Call) -> Any:
-    number, catalog, url = call.number, call.services.setup.catalog, call.config.public_url
-    now = call.now
-    report = await call.find(lambda conn: report_on(conn, number, catalog, url, now), "error")
+    number, reporter, now = call.number, reporter_of(call.services.setup), call.now
+    report = await call.find(lambda conn: reporter.on_group(conn, number, now), "error")
     return written(report, call.query.format)
 
 

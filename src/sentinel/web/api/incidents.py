@@ -1,16 +1,24 @@
 """Incidents, alerts, and why they are as they are."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
+from sentinel.causes import LONGEST, note_fix
 from sentinel.explanation import AlertExplanation, Why, explain_alert
+from sentinel.intelligence.report import IncidentReport
+from sentinel.intelligence.standing import Standing
 from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
+from sentinel.model.cause import Candidate
 from sentinel.model.decision import Decision
-from sentinel.store import alerts, audit, decisions
+from sentinel.model.resolution import Resolution, Similar
+from sentinel.model.signal import Change
+from sentinel.reports import reporter_of
+from sentinel.store import alerts, audit, changes, decisions, resolutions
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
-from sentinel.web.api.errors import Cursor, Limit
+from sentinel.web.api.errors import Cursor, Limit, ReportQuery
+from sentinel.web.report_formats import FORMATS, written
 
 
 class IncidentQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,9 +34,24 @@ class AlertQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IncidentDetail(Struct, frozen=True):
+    """`changes` were made in the hour before it began, the nearest first. `standing` says of its
+    root what it broke, `candidates` are its probable causes, the likeliest first, `similar` are
+    incidents of the past, the most similar first, and `resolution` is what fixed it."""
+
     incident: Incident
     alerts: list[Alert]
+    changes: list[Change]
     url: str
+    standing: Standing | None
+    candidates: tuple[Candidate, ...]
+    similar: tuple[Similar, ...]
+    resolution: Resolution | None
+
+
+class FixBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """An empty text takes back what was said."""
+
+    text: Annotated[str, Meta(max_length=LONGEST, description="What fixed it, in a sentence.")]
 
 
 class At(Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,6 +63,7 @@ class At(Struct, frozen=True, forbid_unknown_fields=True):
 class AlertDetail(Alert, frozen=True, kw_only=True):
     why: Why
     explanation: AlertExplanation
+    standing: Standing | None
 
 
 async def _incidents(call: Call) -> Listing[Incident]:
@@ -56,8 +80,44 @@ async def _incidents(call: Call) -> Listing[Incident]:
 async def _incident(call: Call) -> IncidentDetail:
     number = call.number
     incident = await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
-    own = await call.read(lambda conn: alerts.of_incident(conn, number))
-    return IncidentDetail(incident, own, f"{call.config.public_url}/incidents/{number}")
+    reporter, now = reporter_of(call.services.setup), call.now
+    own, made, background, fix = await call.read(
+        lambda conn: (
+            alerts.of_incident(conn, number),
+            changes.before(conn, incident.opened),
+            reporter.background(conn, incident, now),
+            resolutions.get(conn, number),
+        )
+    )
+    return IncidentDetail(
+        incident,
+        own,
+        made,
+        f"{call.config.public_url}/incidents/{number}",
+        background.standing,
+        background.findings.candidates,
+        background.findings.similar,
+        fix,
+    )
+
+
+async def _report(call: Call) -> Any:
+    number, reporter, now = call.number, reporter_of(call.services.setup), call.now
+    report = await call.find(lambda conn: reporter.on_incident(conn, number, now), "incident")
+    return written(report, call.query.format)
+
+
+async def _fixed(call: Call) -> Resolution | None:
+    number, text, now = call.number, call.body.text, call.now
+    scrubber = call.services.setup.scrubber
+    await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
+    found = await call.change(
+        "incident explained",
+        f"incident {number}",
+        lambda conn: note_fix(conn, number, text, call.user.name, now, scrubber),
+    )
+    call.services.live.tell("incidents")
+    return found
 
 
 async def _of_incident(call: Call) -> Listing[Decision]:
@@ -90,7 +150,14 @@ async def _alerts(call: Call) -> Listing[Alert]:
 async def _alert(call: Call) -> AlertDetail:
     number, book, now, at = call.number, call.services.setup.book, call.now, call.query.at
     found = await call.find(lambda conn: explain_alert(conn, number, book, now, at), "alert")
-    return AlertDetail(**asdict(found.alert), why=found.why, explanation=found)
+    standing = None
+    if (incident := found.incident) is not None:
+        reporter = reporter_of(call.services.setup)
+        background = await call.read(
+            lambda conn: reporter.background(conn, incident, now, found.alert)
+        )
+        standing = background.standing
+    return AlertDetail(**asdict(found.alert), why=found.why, explanation=found, standing=standing)
 
 
 async def _of_alert(call: Call) -> Listing[Decision]:
@@ -111,7 +178,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/incidents/{id:number}",
-        summary="One incident with its alerts",
+        summary="One incident with its alerts, its probable causes and similar ones before",
         handler=_incident,
         reply=IncidentDetail,
     ),
@@ -121,6 +188,24 @@ ENDPOINTS = (
         summary="What was and was not done about it, and why, oldest first",
         handler=_of_incident,
         reply=Listing[Decision],
+    ),
+    Endpoint(
+        method="GET",
+        path="/incidents/{id:number}/report",
+        summary="The debug report on it",
+        handler=_report,
+        query=ReportQuery,
+        reply=IncidentReport,
+        raw=tuple(form.type.partition(";")[0] for form in FORMATS.values()),
+    ),
+    Endpoint(
+        method="PUT",
+        path="/incidents/{id:number}/resolution",
+        summary="Say what fixed it, once it is over",
+        handler=_fixed,
+        body=FixBody,
+        reply=Resolution | None,
+        role="responder",
     ),
     Endpoint(
         method="POST",

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterable
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from sentinel.ingest.changes import ChangeReport
 from sentinel.ingest.errors import Report
 from sentinel.web.api.call import Endpoint
 
@@ -34,13 +36,24 @@ class Refusal(Struct, frozen=True):
 
 
 class Accepted(Struct, frozen=True):
-    """The ids of the errors, in the order in which they were sent."""
+    """The ids of the errors or changes, in the order in which they were sent."""
 
     ids: list[str]
 
 
 class Batch(Struct, frozen=True):
     errors: list[Report]
+
+
+class ChangeBatch(Struct, frozen=True):
+    changes: list[ChangeReport]
+
+
+_INTAKES: dict[str, tuple[type[Struct], type[Struct]]] = {
+    "error": (Report, Batch),
+    "change": (ChangeReport, ChangeBatch),
+}
+"""What receivers take beside the lists of the same path, one by one or several at once."""
 
 
 def describe(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
@@ -50,7 +63,8 @@ def describe(endpoints: Iterable[Endpoint], url: str) -> dict[str, Any]:
     for endpoint in table:
         path = BASE + _PARAMETER.sub(r"{\1}", endpoint.path)
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
-    paths[f"{BASE}/errors"]["post"] = _intake(schemas)
+    for noun in _INTAKES:
+        paths[f"{BASE}/{noun}s"]["post"] = _intake(noun, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -85,7 +99,7 @@ class _Schemas:
     """The schemas of all records, and where each one is to be found among them."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        types: list[Any] = [Refusal, Accepted, Batch, Report]
+        types: list[Any] = [Refusal, Accepted, *chain(*_INTAKES.values())]
         for endpoint in endpoints:
             types += [endpoint.query, endpoint.reply, endpoint.body or Refusal]
         distinct = list({repr(one): one for one in types}.values())
@@ -141,17 +155,17 @@ def _in_query(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
     ]
 
 
-def _intake(schemas: _Schemas) -> dict[str, Any]:
-    """The receiver's endpoint, which shares its path with the list of errors."""
-    one = schemas.of(Report)
+def _intake(noun: str, schemas: _Schemas) -> dict[str, Any]:
+    """The receiver's endpoint, which shares its path with a list."""
+    one, batch = (schemas.of(kind) for kind in _INTAKES[noun])
     several = {"type": "array", "items": one}
     return {
-        "summary": "Send one error, or several",
+        "summary": f"Send one {noun}, or several",
         "description": "Answered only after everything is stored. The key is a project's.",
-        "operationId": "send_errors",
+        "operationId": f"send_{noun}s",
         "security": [{"projectKey": []}],
         "parameters": [],
-        "requestBody": _json_body({"anyOf": [one, several, schemas.of(Batch)]}),
+        "requestBody": _json_body({"anyOf": [one, several, batch]}),
         "responses": {
             "200": {
                 "description": "Stored.",

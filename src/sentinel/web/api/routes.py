@@ -12,13 +12,18 @@ from starlette.routing import Route
 from sentinel.store.accounts import User
 from sentinel.web import auth
 from sentinel.web.api import (
+    actions,
+    changes,
     deliveries,
     errors,
     explanations,
+    health,
     incidents,
     installation,
+    monitors,
     on_call,
     silences,
+    snapshots,
 )
 from sentinel.web.api.call import Call, Endpoint, convert_query
 from sentinel.web.api.openapi import BASE, describe
@@ -30,8 +35,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *incidents.ENDPOINTS,
     *explanations.ENDPOINTS,
     *silences.ENDPOINTS,
+    *health.ENDPOINTS,
+    *snapshots.ENDPOINTS,
     *on_call.ENDPOINTS,
+    *actions.ENDPOINTS,
     *deliveries.ENDPOINTS,
+    *changes.ENDPOINTS,
+    *monitors.ENDPOINTS,
     *installation.ENDPOINTS,
 )
 _JSON = {"content-type": "application/json"}

@@ -9,9 +9,11 @@ from starlette.routing import Route
 
 from sentinel.explanation import AlertExplanation, explain_alert
 from sentinel.intelligence.catalog import Entry
+from sentinel.intelligence.report.model import Background
 from sentinel.model.alert import Alert, AlertState
 from sentinel.model.group import Group
 from sentinel.pipeline import Setup
+from sentinel.reports import reporter_of
 from sentinel.store import alerts, groups
 from sentinel.web.visit import Visit, signed_in
 
@@ -20,8 +22,11 @@ _A_PAGE = 50
 
 
 class AlertPage(Struct, frozen=True, kw_only=True):
+    """`background` is what stands behind its incident; None while it has none."""
+
     group: Group | None
     entry: Entry | None
+    background: Background | None
     explanation: AlertExplanation
 
 
@@ -29,8 +34,10 @@ def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> Ale
     found = explain_alert(conn, number, setup.book, now)
     if found is None:
         return None
-    alert = found.alert
+    alert, incident = found.alert, found.incident
+    reporter = reporter_of(setup)
     return AlertPage(
+        background=reporter.background(conn, incident, now, alert) if incident else None,
         group=groups.get(conn, alert.group) if alert.group else None,
         entry=setup.catalog.get(alert.code),
         explanation=found,

@@ -8,15 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.report import DebugReport, render_markdown
 from sentinel.model.alert import Alert
 from sentinel.model.group import GroupStatus
 from sentinel.model.signal import Error
-from sentinel.reports import report_on
+from sentinel.reports import Reporter, reporter_of
 from sentinel.store import alerts, events, groups
 from sentinel.web.event_view import EventView, view_of
-from sentinel.web.report_formats import FORMATS, written
+from sentinel.web.report_formats import downloaded
 from sentinel.web.visit import Visit, signed_in
 
 _MOST_EVENTS = 10
@@ -42,11 +41,10 @@ def load(
     conn: sqlite3.Connection,
     number: int,
     seq: int | None,
-    catalog: Catalog,
-    public_url: str,
+    reporter: Reporter,
     now: float,
 ) -> ErrorPage | None:
-    report = report_on(conn, number, catalog, public_url, now)
+    report = reporter.on_group(conn, number, now)
     if report is None:
         return None
     recent = events.of_group(conn, number, limit=_MOST_EVENTS)
@@ -76,10 +74,8 @@ def _groups_of(conn: sqlite3.Connection, report: DebugReport) -> dict[str, int]:
 
 async def _show(visit: Visit) -> Response:
     number, seq = visit.number("id"), visit.request.path_params.get("seq")
-    url, catalog, now = visit.config.public_url, visit.catalog, visit.now
-    found = await visit.find(
-        lambda conn: load(conn, number, seq, catalog, url, now), "error or event"
-    )
+    reporter, now = reporter_of(visit.services.setup), visit.now
+    found = await visit.find(lambda conn: load(conn, number, seq, reporter, now), "error or event")
     return await visit.render("error.html", page=found, group=found.report.group)
 
 
@@ -88,18 +84,20 @@ async def _report(visit: Visit) -> Response:
     form = visit.query("format")
     if not form:
         text = render_markdown(report)
-        return await visit.render("report.html", report=report, text=text, group=report.group)
-    if form not in FORMATS:
-        raise HTTPException(404, f"There is no such format; there are {', '.join(FORMATS)}.")
-    response = written(report, form)
-    name = f"error-{report.group.id}.{FORMATS[form].suffix}"
-    response.headers["content-disposition"] = f'attachment; filename="{name}"'
-    return response
+        return await visit.render(
+            "report.html",
+            of="error",
+            plural="errors",
+            number=report.group.id,
+            title=report.group.title,
+            text=text,
+        )
+    return downloaded(report, form, f"error-{report.group.id}")
 
 
 async def find_report(visit: Visit) -> DebugReport:
-    number, catalog, url = visit.number("id"), visit.catalog, visit.config.public_url
-    return await visit.find(lambda conn: report_on(conn, number, catalog, url, visit.now), "error")
+    number, reporter = visit.number("id"), reporter_of(visit.services.setup)
+    return await visit.find(lambda conn: reporter.on_group(conn, number, visit.now), "error")
 
 
 async def _set_status(visit: Visit) -> Response:

@@ -47,7 +47,7 @@ class Home(Struct, frozen=True, kw_only=True):
 def load(conn: sqlite3.Connection, catalog: Catalog, now: float) -> Home:
     incidents = _worst_first(alerts.unresolved_incidents(conn))
     found = groups.search(conn, limit=_MOST_ERRORS * 4)
-    health = components.latest(conn)
+    health = components.latest(conn, now - _DAY)
     return Home(
         overall=_overall(incidents, health),
         open=[open_incident(conn, one, catalog) for one in incidents[:_MOST_INCIDENTS]],

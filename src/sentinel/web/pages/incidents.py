@@ -7,16 +7,24 @@ from msgspec import Struct
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sentinel.causes import note_fix
 from sentinel.engine.book import Book
 from sentinel.explanation import upcoming
 from sentinel.explanation.upcoming import Upcoming
-from sentinel.intelligence.catalog import Catalog, Entry
+from sentinel.intelligence.catalog import Entry
+from sentinel.intelligence.report import render_markdown
+from sentinel.intelligence.report.model import Background
+from sentinel.model.action import ActionRun
 from sentinel.model.alert import Alert, Incident, IncidentState
 from sentinel.model.decision import Decision
 from sentinel.model.delivery import Delivery
 from sentinel.model.paging import Gate
-from sentinel.store import alerts, audit, decisions, deliveries
+from sentinel.model.resolution import Resolution
+from sentinel.model.signal import Change
+from sentinel.reports import Reporter, reporter_of
+from sentinel.store import action_runs, alerts, audit, changes, decisions, deliveries, resolutions
 from sentinel.web.pages.home import Open, open_incident
+from sentinel.web.report_formats import downloaded
 from sentinel.web.visit import Visit, signed_in
 
 STATES: tuple[IncidentState, ...] = get_args(IncidentState)
@@ -24,7 +32,8 @@ _A_PAGE = 50
 
 
 class IncidentPage(Struct, frozen=True, kw_only=True):
-    """`upcoming` is what happens next if nobody acknowledges; `gates` are what keeps it quiet."""
+    """`upcoming` is what happens next if nobody acknowledges; `gates` are what keeps it quiet.
+    `changes` were made in the hour before it began, the nearest first."""
 
     open: Open
     entry: Entry | None
@@ -32,13 +41,18 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
     cascades: list[Alert]
     timeline: list[Decision]
     deliveries: list[Delivery]
+    runs: list[ActionRun]
     upcoming: list[Upcoming]
     gates: list[Gate]
+    changes: list[Change]
+    background: Background
+    resolution: Resolution | None
 
 
 def load(
-    conn: sqlite3.Connection, number: int, catalog: Catalog, book: Book
+    conn: sqlite3.Connection, number: int, reporter: Reporter, book: Book, now: float
 ) -> IncidentPage | None:
+    catalog = reporter.catalog
     incident = alerts.get_incident(conn, number)
     if incident is None:
         return None
@@ -53,10 +67,14 @@ def load(
         # That an alert joined says already that it brought no new message.
         timeline=[d for d in decisions.of_incident(conn, number) if d.reason != "same_incident"],
         deliveries=deliveries.of_incident(conn, number)[::-1],
+        runs=action_runs.listing(conn, incident=number)[::-1],
         upcoming=upcoming.in_order([*due, *upcoming.of_incident(incident)]),
         gates=[one.gate for one in views if one.gate is not None]
         if incident.state == "open"
         else [],
+        changes=changes.before(conn, incident.opened),
+        background=reporter.background(conn, incident, now),
+        resolution=resolutions.get(conn, number),
     )
 
 
@@ -78,7 +96,10 @@ async def _list(visit: Visit) -> Response:
 
 async def _show(visit: Visit) -> Response:
     number, setup = visit.number("id"), visit.services.setup
-    found = await visit.find(lambda conn: load(conn, number, setup.catalog, setup.book), "incident")
+    reporter = reporter_of(setup)
+    found = await visit.find(
+        lambda conn: load(conn, number, reporter, setup.book, visit.now), "incident"
+    )
     return await visit.render("incident.html", page=found, incident=found.open.incident)
 
 
@@ -98,9 +119,42 @@ async def acknowledge(visit: Visit, number: int) -> None:
     )
 
 
+async def _fixed(visit: Visit) -> Response:
+    number, text = visit.number("id"), visit.form.get("text", "")
+    scrubber = visit.services.setup.scrubber
+    await visit.find(lambda conn: alerts.get_incident(conn, number), "incident")
+    await visit.change(
+        "incident explained",
+        f"incident {number}",
+        lambda conn: note_fix(conn, number, text, visit.user.name, visit.now, scrubber),
+    )
+    visit.services.live.tell("incidents")
+    return RedirectResponse(f"/incidents/{number}?done=explained", 303)
+
+
+async def _report(visit: Visit) -> Response:
+    number, reporter = visit.number("id"), reporter_of(visit.services.setup)
+    report = await visit.find(
+        lambda conn: reporter.on_incident(conn, number, visit.now), "incident"
+    )
+    form = visit.query("format")
+    if not form:
+        return await visit.render(
+            "report.html",
+            of="incident",
+            plural="incidents",
+            number=number,
+            title=report.incident.title,
+            text=render_markdown(report),
+        )
+    return downloaded(report, form, f"incident-{number}")
+
+
 routes = [
     Route("/incidents", signed_in(_list)),
     Route("/incidents/{id:number}", signed_in(_show)),
+    Route("/incidents/{id:number}/report", signed_in(_report)),
+    Route("/incidents/{id:number}/fixed", signed_in(_fixed, "responder"), methods=["POST"]),
     Route(
         "/incidents/{id:number}/acknowledge", signed_in(_acknowledge, "responder"), methods=["POST"]
     ),
