@@ -150,6 +150,13 @@ def test_what_a_firing_cause_explains_points_to_nothing_behind_it() -> None:
     assert named(ranked(incident=an_incident(TWILIO), symptoms=symptoms), DNS) is None
 
 
+def test_a_dependency_that_shares_but_the_effects_of_a_firing_cause_is_not_named() -> None:
+    effects = {**EFFECTS, "DATABASE": frozenset({SMS, GREETING, NOTIFY})}
+    symptoms = (a_symptom(TWILIO), *(a_symptom(code) for code in sorted(THREE)))
+    found = ranked(incident=an_incident(TWILIO), symptoms=symptoms, effects=effects)
+    assert named(found, "DATABASE") is None
+
+
 def test_errors_below_what_rules_alert_for_speak_for_their_code() -> None:
     found = named(ranked(seen={TWILIO: BEGAN - 4}), TWILIO)
     assert found is not None

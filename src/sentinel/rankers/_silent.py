@@ -28,15 +28,15 @@ def from_silence(evidence: Evidence) -> Iterator[Candidate]:
 
 
 def _shared(evidence: Evidence, reported: set[str]) -> dict[str, frozenset[str]]:
-    """Silent codes with three or more effects that fail at once. Where one of these explains the
-    others, they say nothing of what is behind it."""
+    """Silent codes with three or more effects that fail at once. Those that something which fires
+    explains say nothing of what may be behind them."""
     found: dict[str, frozenset[str]] = {}
     for code in evidence.effects.keys() - reported:
         failing = _failing(evidence, code)
         unexplained = [
             one
             for one in failing
-            if not any(one in evidence.effects.get(other, ()) for other in failing - {one})
+            if not any(one in evidence.effects.get(other, ()) for other in reported - {one})
         ]
         if len(failing) >= _ENOUGH and len(unexplained) > 1:
             found[code] = failing
