@@ -16,6 +16,8 @@ _BENCHMARKS = {
     "probes": [],
     "memory": ["--errors", "200000"],
     "engine": [],
+    "groups": [],
+    "virtual_time": ["--hours", "12"],
     "scrub_and_group": [],
     "backtest": [],
     "snapshots": [],
