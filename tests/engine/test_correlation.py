@@ -169,3 +169,31 @@ def test_without_a_summary_an_incident_is_called_by_the_title_of_its_error() -> 
     w = World(book(any_rule("Fatal")))
     w.run(error(0, title="KeyError: plan", group=1))
     assert w.history.incidents[1].title == "KeyError: plan"
+
+
+def of_hosts() -> World:
+    full = any_rule("Full", 10_000, where={"code": "DISK"}, by=["host"])
+    shared = any_rule("Shared", 10_000, where={"code": "DISK", "type": "app"}, by=["tenant"])
+    effect = any_rule("Effect", 10_000, where={"code": "DATABASE"}, by=["host"])
+    causes = Causes(effects={"DISK": frozenset({"DATABASE"})}, hold=0.0)
+    return World(book(full, shared, effect, causes=causes))
+
+
+def test_the_same_on_a_second_host_is_an_incident_of_its_own() -> None:
+    w = of_hosts()
+    w.run(error(0, code="DISK", host="web-1"), error(5, code="DISK", host="web-2"))
+    w.run(error(10, code="DISK", host="web-1"))
+    assert [(d.at, d.incident) for d in w.history.deliveries] == [(0, 1), (5, 2)]
+
+
+def test_an_effect_on_another_host_belongs_to_its_cause() -> None:
+    w = of_hosts()
+    w.run(error(0, code="DISK", host="web-1"), error(5, code="DATABASE", host="db-1"))
+    assert {alert.incident for alert in w.alerts.values()} == {1}
+
+
+def test_an_alert_that_knows_no_host_joins_the_incident_of_one() -> None:
+    w = of_hosts()
+    w.run(error(0, code="DISK", host="web-1"))
+    w.run(error(5, code="DISK", type="app", host="web-1", tenant="acme"))
+    assert {alert.incident for alert in w.alerts.values()} == {1}

@@ -231,3 +231,11 @@ def test_an_acknowledged_cause_keeps_its_effects_quiet() -> None:
     world.run(error(0, type="Database", group=2), Acknowledge(1, "bob", 5))
     world.run(error(10, type="Queue", group=3), until=500)
     assert len(world.delivered()) == 1
+
+
+def test_a_component_of_which_nothing_comes_any_more_is_forgotten() -> None:
+    world = world_of(COMPONENT)
+    world.run(status(0, "db", "down"), status(4 * 86_400, "db", "down"), until=8 * 86_400)
+    assert list(world.facts)
+    world.run(until=11 * 86_400)
+    assert not world.facts

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from sentinel.detectors.any import AnyMatch, AnyParams
-from sentinel.engine import paging
+from sentinel.engine import correlation, paging
 from sentinel.engine.book import Causes
 from sentinel.engine.commands import SetSilence
 from sentinel.engine.inhibition import InhibitRule
@@ -77,6 +77,24 @@ def test_a_timer_that_fails_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> N
     world.restart()
     world.run(until=101)
     assert [one.incident for one in world.history.deliveries] == [2, 1]
+
+
+def test_an_alert_that_a_fault_kept_from_its_incident_is_told_after_a_restart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(book(any_rule(hold=10.0, timeframe=LONG)), may_fail=True)
+    world.run(error(0))
+    with monkeypatch.context() as broken:
+
+        def failing(*_: Any) -> None:
+            raise RuntimeError("no")
+
+        broken.setattr(correlation, "place", failing)
+        world.run(until=20)
+    assert (world.alerts[1].state, world.alerts[1].incident) == ("firing", None)
+    world.restart()
+    world.run(until=21)
+    assert world.delivered() == [(20, "alice", "firing")]
 
 
 @pytest.mark.parametrize("recheck", [float("nan"), "soon"])

@@ -132,7 +132,11 @@ def _open_under(state: State, roots: Sequence[str], alert: Alert) -> list[Incide
     incidents = (
         state.incidents[number] for root in roots for number in state.with_code.get(root, ())
     )
-    return [incident for incident in incidents if _same_tenant(state, incident, alert)]
+    return [
+        incident
+        for incident in incidents
+        if _same_tenant(state, incident, alert) and _same_host(incident, alert)
+    ]
 
 
 def _number(incident: Incident) -> int:
@@ -146,6 +150,13 @@ def _same_tenant(state: State, incident: Incident, alert: Alert) -> bool:
     return incident.tenant == alert.tenant or not (incident.tenant and alert.tenant)
 
 
+def _same_host(incident: Incident, alert: Alert) -> bool:
+    """What happens to two hosts has two causes, where the rules tell hosts apart: a second disk
+    that is full is news. An effect may well be seen on another host than its cause."""
+    host = alert.key.get("host")
+    return incident.code != alert.code or not (incident.host and host) or incident.host == host
+
+
 def _open(state: State, alert: Alert) -> Incident:
     incident = Incident(
         id=state.next_incident(),
@@ -155,6 +166,7 @@ def _open(state: State, alert: Alert) -> Incident:
         rule=alert.rule,
         code=alert.code,
         tenant=alert.tenant,
+        host=alert.key.get("host") or None,
         group=alert.group,
         opened=state.now,
     )
@@ -204,6 +216,7 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
         title=title_of(alert),
         code=alert.code,
         tenant=alert.tenant,
+        host=alert.key.get("host") or None,
         group=alert.group,
         rule=alert.rule,
         size=kept.size + 1,

@@ -298,6 +298,10 @@ class Engine:
         for rule in state.book.rules.by_name.values():
             windows.begin(state, rule)
         facts.restore(state)
+        # A fault that was contained may have come between an alert and its incident.
+        for alert in list(state.alerts.values()):
+            if alert.active and alert.incident is None:
+                self._tell(alert, correlation.place(state, alert))
         paging.resume(state)
 
     def _has_rule(self, alert: Alert) -> bool:

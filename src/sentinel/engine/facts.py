@@ -3,6 +3,8 @@ states of components."""
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from sentinel.engine.correlations import ON
 from sentinel.engine.joining import Join
 from sentinel.engine.state import State
@@ -13,6 +15,8 @@ from sentinel.model.signal import Change, Signal, Status
 MOST_FACTS = 5_000
 # A change is remembered for so long where no correlation says how long it matters.
 _REMEMBERED = 3_600.0
+# A component of which nothing has come for so long is gone for good.
+_FORGOTTEN_AFTER = 7 * 86_400.0
 _FIELDS = ("tenant", "environment", "release", "service", "component", "host", "project")
 
 
@@ -59,10 +63,14 @@ def take(state: State, signal: Signal) -> Sequence[Join]:
         place = (signal.tenant, signal.environment, signal.host, signal.component)
         id = "status:" + "/".join(part or "" for part in place)
         before = state.facts.get(id)
+        until = state.now + _FORGOTTEN_AFTER
         if before is not None and before.fields["status"] == signal.status:
+            # Written anew now and then, not with every status.
+            if (before.until or 0.0) < until - _FORGOTTEN_AFTER / 2:
+                state.put_fact(replace(before, until=until))
             return ()
         text = f"{signal.component or 'it'} is {signal.status}"
-        return _put(state, Fact(id=id, fields=fields, text=text, at=state.now))
+        return _put(state, Fact(id=id, fields=fields, text=text, at=state.now, until=until))
     return ()
 
 

@@ -61,7 +61,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     """The alerts that share one root cause; what a person is paged for.
 
     `root` is the alert that stands for the cause and `rule` its rule, `size` counts all alerts
-    that ever belonged to it. `cause` is what a correlation found at the root where that is no
+    that ever belonged to it. `host` is the one host that its cause concerns, where the root's rule
+    tells hosts apart. `cause` is what a correlation found at the root where that is no
     alert, such as a deploy.
 
     An acknowledgement reminds whoever gave it at `ack_remind` and runs out at `ack_until`.
@@ -77,6 +78,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     size: int = 1
     code: str | None = None
     tenant: str | None = None
+    host: str | None = None
     group: int | None = None
     opened: float
     acknowledged: float | None = None
