@@ -24,9 +24,7 @@ class Running:
         (folder / "rules").mkdir(exist_ok=True)
         (folder / "rules" / "rules.yaml").write_text(rules)
         self._config = folder / "sentinel.yaml"
-        self._config.write_text(
-            "channels: {inbox: {type: inapp}, mail: {type: inapp}}\nprojects: {}\n"
-        )
+        self._config.write_text("channels: {inbox: {type: inapp}, console: {type: console}}\n")
         found, _ = require(self._config, {})
         self.database = Database(folder / "state")
         self.pipeline = Pipeline(

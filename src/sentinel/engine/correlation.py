@@ -57,6 +57,15 @@ def hold_of(state: State, alert: Alert) -> float:
     return max(holds, default=0.0)
 
 
+def hold_in(state: State, incident: Incident, alert: Alert) -> float:
+    """The same for an alert within an incident: whether a cause may still show is then asked of
+    the incident's root."""
+    if alert.code == incident.code:
+        return hold_of(state, alert)
+    causes = state.book.causes
+    return causes.hold if incident.code in causes.all_effects else 0.0
+
+
 def meet(state: State, joins: Sequence[Join]) -> None:
     """A change or a component's new state completed these joins."""
     for join in joins:

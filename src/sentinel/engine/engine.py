@@ -227,18 +227,19 @@ class Engine:
     def _tell(self, alert: Alert, placed: correlation.Placed) -> None:
         state, incident = self._state, placed.incident
         is_untold = incident.state == "open" and not paging.has_begun(state, incident.id)
+        hold = correlation.hold_in(state, incident, alert)
         match placed.how:
             case "joined" | "rerooted" if is_untold:
                 # No route took what there was of it before.
-                paging.begin(state, incident, alert)
+                paging.begin(state, incident, alert, hold=hold)
             case "opened":
-                hold = max(correlation.hold_of(state, alert), remedies.hold_of(state, alert))
+                hold = max(hold, remedies.hold_of(state, alert))
                 paging.begin(state, incident, alert, hold=hold)
             case "raised":
-                paging.begin(state, incident, alert, raised=True)
+                paging.begin(state, incident, alert, hold=hold, raised=True)
             case "rerooted":
                 paging.tell_told(state, incident.id, "cause_found", "cause_found")
-                paging.widen(state, incident, alert)
+                paging.widen(state, incident, alert, hold=hold)
             case "joined":
                 state.decide(
                     "not_delivered",

@@ -49,12 +49,12 @@ def begin(
         _attach(state, route, incident, alert, hold=hold, raised=raised)
 
 
-def widen(state: State, incident: Incident, alert: Alert) -> None:
+def widen(state: State, incident: Incident, alert: Alert, *, hold: float = 0.0) -> None:
     """The incident has another root: the routes that take that one and were not asked are."""
     asked = {route for route, _ in state.pagings_of.get(incident.id, ())}
     for route in _routes_for(state, alert):
         if route.name not in asked:
-            _attach(state, route, incident, alert, hold=0.0, raised=False)
+            _attach(state, route, incident, alert, hold=hold, raised=False)
 
 
 def has_begun(state: State, incident: int) -> bool:

@@ -27,6 +27,11 @@ def tell(
     severity = severity or severest(state, incidents)
     lead, *others = sorted(incidents, key=lambda number: (-_rank_of(state, number), number))
     for recipient in recipients:
+        if reason == "firing" and _hears_it_now(state, paging, recipient, incidents):
+            text = f"another route tells {recipient.person or recipient.channel} of it just now"
+            for number in incidents:
+                state.decide("not_delivered", "same_message", text, incident=number)
+            continue
         quiet = state.book.quiet.get(recipient.person or "")
         until = quiet_until(quiet, state.now, severity) if quiet else None
         if until is not None:
@@ -73,6 +78,22 @@ def tell_held(state: State, paging: Paging) -> Paging:
         to, why = [one.recipient], "quiet_hours_over"
         paging = tell(state, paging, to, one.reason, why, one.incidents, one.severity)
     return paging
+
+
+def _hears_it_now(
+    state: State, paging: Paging, recipient: Recipient, incidents: Sequence[int]
+) -> bool:
+    """Whether another route has told the same recipient of all of this at this very moment."""
+    return all(
+        any(
+            other.route != paging.route
+            and other.flushed == state.now
+            and number in other.heard
+            and recipient in other.told
+            for other in (state.pagings[key] for key in state.pagings_of.get(number, ()))
+        )
+        for number in incidents
+    )
 
 
 def severest(state: State, incidents: Sequence[int]) -> AlertSeverity:

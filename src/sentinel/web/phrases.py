@@ -31,6 +31,7 @@ PHRASES: dict[str, dict[str, str]] = {
     # Why a message was not written, where it is nothing to worry about.
     "unsent": {
         "same_incident": "No new message",
+        "same_message": "No second message",
         "acknowledged": "No new message",
         "folded": "No new message",
         "recovered": "No message any more",
@@ -59,6 +60,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "storm": "many at once",
         "cascade": "another code brings it about",
         "same_incident": "the incident tells of it",
+        "same_message": "another route tells the same person now",
         "cause_found": "the cause was found",
         "correlation": "a correlation",
         "outlived": "it outlived its cause",
