@@ -32,18 +32,26 @@ def events_of(envelope: bytes) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def events() -> list[dict[str, Any]]:
-    """What the unmodified SDK sent while the demo ran."""
+    """What the unmodified SDK sent while the demo ran, the deploy that was told of left out."""
     found: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path == "/api/v1/changes":
+                changes.append(json.loads(body))
+                self._answer(b'{"ids": ["a"]}')
+                return
             unpack = {"gzip": gzip.decompress, "br": brotli.decompress}
             found.extend(events_of(unpack[self.headers["Content-Encoding"]](body)))
+            self._answer(b"{}")
+
+        def _answer(self, body: bytes) -> None:
             self.send_response(200)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Quiet."""
@@ -58,6 +66,7 @@ def events() -> list[dict[str, Any]]:
         )
         server.shutdown()
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert [(one["kind"], one["service"]) for one in changes] == [("deploy", "shop")]
     assert "http://127.0.0.1:8420/errors" in done.stdout
     return found
 

@@ -112,7 +112,7 @@ async def test_a_drill_that_is_asked_for_arrives_and_is_proven(
         async with browser.http.get(f"{url}/drills", headers=headers) as response:
             items = (await response.json())["items"]
             drill = items[0] if items else None
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.02)
     assert (drill["outcome"], drill["actor"]) == ("passed", "Alice")
     async with browser.http.get(f"{url}/deliveries/proven", headers=headers) as response:
         proven = {one["channel"]: one["at"] for one in (await response.json())["items"]}
