@@ -64,6 +64,14 @@ def test_people_are_told_of_a_likely_cause_that_is_not_the_root(
     assert (suspect(found) is not None) is is_suspect
 
 
+def test_a_likely_change_before_the_root_is_told_of_and_another_code_is_not() -> None:
+    root = candidate(score=0.9, own=True, confidence="likely")
+    code = candidate("DNS_FAILURE", 0.8, confidence="likely")
+    deploy = candidate("deploy: shop 1.4.2", 0.7, kind="change", confidence="likely")
+    assert suspect([root, code, deploy]) == deploy
+    assert suspect([root, code]) is None
+
+
 def test_a_root_says_what_it_brought_about_and_which_services_fail() -> None:
     root = alert(id=3, code="TWILIO_API_FAILURE", about={"service": "web"})
     effects = [

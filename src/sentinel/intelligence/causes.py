@@ -31,10 +31,10 @@ def combine(found: Iterable[Candidate]) -> tuple[Candidate, ...]:
 
 
 def suspect(candidates: Sequence[Candidate]) -> Candidate | None:
-    """What people should be told of: a likely cause, ahead of all others, that is not what the
-    incident is called by anyway."""
-    first = next(iter(candidates), None)
-    return first if first and first.confidence == "likely" and not first.own else None
+    """What people should be told of: a likely cause that is not what the incident is called by
+    anyway. It is ahead of all others, or a change: that may be behind the cause itself."""
+    likely = [one for one in candidates if one.confidence == "likely" and not one.own]
+    return next((one for one in likely if one is candidates[0] or one.kind == "change"), None)
 
 
 def because(one: Candidate) -> str:
