@@ -1,4 +1,4 @@
-"""Prints the CPU time of scrubbing and of grouping one event, in microseconds.
+"""Prints the CPU time of scrubbing, grouping and enriching one event, in microseconds.
 
     .venv/bin/python benchmarks/scrub_and_group.py
 
@@ -14,7 +14,11 @@ from typing import Any
 
 import msgspec
 
+from sentinel.data import shipped
 from sentinel.ingest.scrub import Scrubber, ScrubPolicy
+from sentinel.intelligence.catalog_files import load_catalog
+from sentinel.intelligence.classify import Classifier
+from sentinel.intelligence.enrich import enrich
 from sentinel.intelligence.grouping import group
 from sentinel.model.signal import Error
 
@@ -166,6 +170,13 @@ def main() -> None:
     measure("scrub everywhere, without marks", everywhere, event(hits=True))
     measure("scrub, with a pattern of the operator's", custom.scrub, event(hits=True))
     measure("group, 18 frames", group, event(hits=True))
+    catalog, _ = load_catalog([shipped("catalog")])
+    assert catalog is not None
+    measure(
+        "enrich: group, catalog, classify",
+        lambda item: enrich(item, catalog, Classifier([])),
+        event(hits=True),
+    )
 
 
 if __name__ == "__main__":
