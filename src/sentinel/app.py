@@ -312,6 +312,7 @@ class App:
             try:
                 await job()
             except Exception as error:
+                # Whatever it was, a job that has ended would be missed by nobody.
                 log.error("a job has failed", job=job.__qualname__, exc_info=error)
             await self._clock.sleep(_AFTER_A_BUG)
 

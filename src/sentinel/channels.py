@@ -56,6 +56,7 @@ class Channels:
             async with asyncio.timeout(_START_TIMEOUT):
                 await notifier.start()
         except Exception as error:
+            # Foreign code: whatever it raises is told with the channel's name, without secrets.
             raise ConfigError(
                 f"the channel {channel.name!r} ({channel.type}) did not start: "
                 f"{type(error).__name__}: {presentable(str(error), secrets_in(channel.params))}"

@@ -68,6 +68,7 @@ class Performer:
         try:
             text = self._make(action, actor).describe()
         except Exception as error:
+            # The code of a plugin may raise anything: the caller is told which one did.
             reason = self._bounded(f"{type(error).__name__}: {error}")
             raise SentinelError(f"the action {name} can't be described: {reason}") from error
         return self._bounded(text)

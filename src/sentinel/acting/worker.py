@@ -136,6 +136,7 @@ class Worker:
             )
             raise
         except Exception as error:
+            # A run must never be left without an end, whatever went wrong with it.
             log.exception("action_round_failed", action=run.action)
             performed = Performed("unknown", f"Sentinel failed over it: {type(error).__name__}")
         await self._finish(run, performed)

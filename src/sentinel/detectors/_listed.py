@@ -1,5 +1,6 @@
 """What detectors that hold a value against a list have in common."""
 
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from msgspec import Meta, Struct
@@ -46,8 +47,9 @@ class Listed(Detector[P], Generic[P]):
         self.listed = frozenset(text_of(value) for value in params.values)
         self._written = str(params.timeframe)
 
+    @abstractmethod
     def offends(self, text: str | None) -> bool:
-        raise NotImplementedError
+        """Whether a value makes the alert; None: the signal has none."""
 
     def observe(self, signal: AnySignal, state: Offence | None, now: float) -> tuple[Any, Verdict]:
         text = text_of(read_field(signal, self.params.field))
