@@ -34,7 +34,7 @@ from sentinel.model.cause import (
     Past,
     Symptom,
 )
-from sentinel.model.delivery import Message, Receipt
+from sentinel.model.delivery import Audience, Choice, Message, Outcome, Receipt, Verb
 from sentinel.model.signal import (
     KINDS,
     Activity,
@@ -98,15 +98,48 @@ def _nothing_to_ask() -> Invalid:
     return Invalid("found no running Sentinel to ask, expected one")
 
 
+class Answers:
+    """Where a notifier hands in what comes back to its channel, once it has made sure who sent it:
+    a provider's receipts, and the answers of people. Each call returns once what it changes is
+    stored. Outside of Sentinel, as in a plugin's own test, nobody listens."""
+
+    async def receipt(self, reference: str, outcome: Outcome, detail: str = "") -> None:
+        """What became of the message that the provider knows by this reference. One that did not
+        arrive goes to the fallback. A reference that is not known is passed over."""
+        raise _nothing_to_ask()
+
+    async def said(self, address: str, text: str) -> str:
+        """What a person wrote back from this address (`ack`, `1a`, `close 4`), or pressed. Gives
+        the answer to be shown: what was done, or why not and what can be said."""
+        raise _nothing_to_ask()
+
+    async def chose(self, token: str, address: str = "") -> str:
+        """Somebody took one of a message's choices. Gives the answer to be shown. `address` is
+        where the channel knows it to come from, which then has to be that of a person."""
+        raise _nothing_to_ask()
+
+    async def acted(self, thread: str, verb: Verb, by: str = "") -> None:
+        """What was done with the incident of this thread where the channel has a life of its own
+        for it. `by` is that channel's name for who did it."""
+        raise _nothing_to_ask()
+
+    async def gone(self, address: str, why: Literal["bounced", "complained"], detail: str) -> None:
+        """No client is to be written to at this address any more."""
+        raise _nothing_to_ask()
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What the core hands to a plugin object. `http` refuses private addresses unless allowed;
-    `operations` are for actions."""
+    `operations` are for actions. `answers` are for notifiers, and `hook_url` is the public address
+    under which a notifier's `receive` is called."""
 
     name: str
     clock: Clock
     log: structlog.stdlib.BoundLogger
     http: aiohttp.ClientSession
     operations: Operations = msgspec.field(default_factory=Operations)
+    answers: Answers = msgspec.field(default_factory=Answers)
+    hook_url: str = ""
 
 
 ParamsType = type[Params]
@@ -156,6 +189,28 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
 
 
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP request, its body read whole and decompressed within the size limits.
+
+    `path` holds the values of the receiver's path pattern (of a notifier's, `rest`: what follows
+    its `hook_url`, without the slash); header names are lower case.
+    """
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a request that a notifier received."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    headers: Mapping[str, str] = {}
+
+
 class Notifier(Plugin[P]):
     """Hands one message to one provider. Only the core retries.
 
@@ -174,6 +229,12 @@ class Notifier(Plugin[P]):
         May be called again with the same `message.key` after a crash or a time-out: pass the
         key on where the provider can use it.
         """
+
+    async def receive(self, request: Request) -> Reply:
+        """Take what the provider calls back with, under `context.hook_url`. Anybody may call: it
+        raises Unauthorized unless the provider's signature proves who did, before anything else.
+        What it heard it hands to `context.answers`, and only then it answers."""
+        raise Unauthorized("found a call to a channel that is never called back")
 
 
 class Population(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -237,18 +298,6 @@ class Detector(ABC, Generic[P]):
     @abstractmethod
     def explain(self, state: Any, now: float) -> str:
         """One plain sentence: what is in the state and how it compares with the bound."""
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One HTTP request, its body read whole and decompressed within the size limits.
-
-    `path` holds the values of the receiver's path pattern; header names are lower case.
-    """
-
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes = b""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -340,12 +389,15 @@ __all__ = [
     "Action",
     "ActionResult",
     "Activity",
+    "Answers",
     "AnySignal",
+    "Audience",
     "Candidate",
     "Capabilities",
     "CauseKind",
     "Change",
     "Checkin",
+    "Choice",
     "Clock",
     "ComponentFact",
     "Context",
@@ -363,6 +415,7 @@ __all__ = [
     "NoParams",
     "Notifier",
     "Operations",
+    "Outcome",
     "Overloaded",
     "Params",
     "Past",
@@ -374,6 +427,7 @@ __all__ = [
     "RawItem",
     "Receipt",
     "Receiver",
+    "Reply",
     "Request",
     "Retryable",
     "Secret",
@@ -386,6 +440,7 @@ __all__ = [
     "Symptom",
     "TooLarge",
     "Unauthorized",
+    "Verb",
     "Verdict",
     "duration",
     "hook",

@@ -20,7 +20,9 @@ from sentinel import installation, systemd
 from sentinel.acting.operations import Parts, SentinelOperations
 from sentinel.acting.performer import Performer
 from sentinel.acting.worker import Worker
-from sentinel.api import AnySignal, Context, Error
+from sentinel.answering import Answering
+from sentinel.answering import Parts as AnsweringParts
+from sentinel.api import ActionResult, AnySignal, Context, Error
 from sentinel.books import BookKeeper
 from sentinel.causes import Learner
 from sentinel.channels import Channels, address_of
@@ -43,6 +45,7 @@ from sentinel.pipeline import Pipeline, Written
 from sentinel.retention import Sweeper
 from sentinel.scheduler import Scheduler, jobs
 from sentinel.self_report import SelfReport
+from sentinel.signing import Signer
 from sentinel.snapshots import HealthRounds
 from sentinel.store import accounts, action_runs, meta
 from sentinel.store.database import Database
@@ -95,6 +98,7 @@ class App:
         self._live = Live()
         self._self_report = SelfReport(clock)
         self._reports: set[asyncio.Future[None]] = set()
+        self._looks: set[asyncio.Future[ActionResult]] = set()
 
     async def run(self) -> None:
         """Serve until `stop`. Raises ConfigError, StoreError or OSError if it can't start."""
@@ -132,8 +136,19 @@ class App:
         self._checksum_key = self._database.write_now(meta.checksum_key)
         self._http = await stack.enter_async_context(session(found.config.http.allow_private))
         setup = found.setup(self._scrub_key)
+        self._signer = Signer(self._database.write_now(meta.link_key))
+        self._answering = Answering(
+            AnsweringParts(
+                database=self._database,
+                clock=self._clock,
+                signer=self._signer,
+                config=lambda: self._services.setup.config,
+                pipeline=lambda: self._pipeline,
+                outbox=lambda: self._outbox,
+            )
+        )
         self._channels = Channels()
-        await self._channels.start(found.config, found.registry, self._context)
+        await self._channels.start(found.config, found.registry, self._context_of_channel(found))
         stack.push_async_callback(self._stop_channels)
         self._composer = Composer(found.config, found.catalog, setup.finder)
         self._outbox = Outbox(
@@ -151,6 +166,8 @@ class App:
         # Before the engine runs: it then hears at once of what the last daemon left half done.
         self._database.write_now(lambda conn: action_runs.release(conn, self._clock.now()))
         self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
+        # A remedy may have fallen due while nothing ran: then the first commit asks for its action.
+        self._begin_acting(found)
         running = self._vital("pipeline", self._pipeline.run())
         stack.push_async_callback(self._drain, running)
 
@@ -168,7 +185,7 @@ class App:
         await self._keeper.configure(found.config.monitors)
         await self._begin_watching(found)
         self._sweeper = Sweeper(self._database, self._clock, found.config.retention)
-        self._begin_acting(stack, found)
+        stack.push_async_callback(self._stop_acting)
         self._services = Services(
             database=self._database,
             pipeline=self._pipeline,
@@ -178,6 +195,8 @@ class App:
             setup=setup,
             registry=found.registry,
             keys=Keys(self._database),
+            signer=self._signer,
+            channels=lambda: self._channels.started,
             clock=self._clock,
             live=self._live,
             metrics=self._metrics,
@@ -264,7 +283,7 @@ class App:
         self._outbox.notify(channels)
         self._live.tell("deliveries", "health")
 
-    def _begin_acting(self, stack: AsyncExitStack, found: Installation) -> None:
+    def _begin_acting(self, found: Installation) -> None:
         self._parts = Parts(
             config=found.config,
             registry=found.registry,
@@ -287,8 +306,24 @@ class App:
             self._clock,
             on_change=lambda: self._live.tell("actions", "incidents"),
             on_report=self._pipeline.wake,
+            on_end=self._metrics.ran,
         )
-        stack.push_async_callback(self._worker.stop)
+
+    async def _stop_acting(self) -> None:
+        await self._worker.stop()
+        for task in list(self._looks):
+            task.cancel()
+        await asyncio.gather(*self._looks, return_exceptions=True)
+
+    def _context_of_channel(self, found: Installation) -> Callable[[str], Context]:
+        def context(name: str) -> Context:
+            return replace(
+                self._context(name),
+                answers=self._answering.of(name),
+                hook_url=f"{found.config.public_url}/hooks/{name}",
+            )
+
+        return context
 
     def _context_of_action(self, name: str, actor: str) -> Context:
         return replace(self._context(name), operations=SentinelOperations(self._parts, actor))
@@ -360,6 +395,8 @@ class App:
             self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
         if written.effects.actions:
             self._worker.notify()
+        for probe in written.effects.looks:
+            self._look(probe)
         self._live.committed(written)
         for error in self._self_report.of(written.effects.decisions):
             log.error("in need of attention", code=error.code, reason=error.message)
@@ -375,6 +412,19 @@ class App:
         self._reports.discard(task)
         if not task.cancelled() and (refused := task.exception()) is not None:
             log.error("an own error was not stored", error=str(refused))
+
+    def _look(self, probe: str) -> None:
+        """The engine wants to know now whether a component is up; it waits no longer than a look
+        may take."""
+        operations = SentinelOperations(self._parts, "the proof of a repair")
+        task = asyncio.ensure_future(operations.run_probe(probe))
+        self._looks.add(task)
+        task.add_done_callback(self._looked)
+
+    def _looked(self, task: asyncio.Future[ActionResult]) -> None:
+        self._looks.discard(task)
+        if not task.cancelled() and (refused := task.exception()) is not None:
+            log.error("a probe did not look", error=str(refused))
 
     async def _emit(self, signals: Sequence[AnySignal]) -> None:
         await self._pipeline.accept(OWN_PROJECT, list(signals))
@@ -413,7 +463,7 @@ class App:
         found, warnings = await asyncio.to_thread(self._read)
         setup = found.setup(self._scrub_key)
         channels = Channels()
-        await channels.start(found.config, found.registry, self._context)
+        await channels.start(found.config, found.registry, self._context_of_channel(found))
         old, self._channels = self._channels, channels
         self._composer.reconfigure(found.config, found.catalog, setup.finder)
         await self._outbox.reconfigure(channels.started, address_of(found.config))

@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from sentinel.acting.operations import Parts, SentinelOperations
 from sentinel.acting.performer import Performer
 from sentinel.acting.worker import Worker
+from sentinel.answering import Answering
+from sentinel.answering import Parts as AnsweringParts
 from sentinel.api import Context, Error, Status
 from sentinel.channels import Channels, address_of
 from sentinel.clock import SystemClock
@@ -25,6 +27,7 @@ from sentinel.metrics import Metrics
 from sentinel.outbox import Outbox
 from sentinel.pages import Composer
 from sentinel.pipeline import Pipeline, Written
+from sentinel.signing import Signer
 from sentinel.store import accounts, meta
 from sentinel.store.database import Database
 from sentinel.web.app import create_app
@@ -89,9 +92,20 @@ class World:
         found = replace(self.found, config=config)
         self.database = Database(self.folder / "state")
         setup = found.setup(self.database.write_now(meta.scrub_key))
+        self.signer = Signer(self.database.write_now(meta.link_key))
+        self.answering = Answering(
+            AnsweringParts(
+                database=self.database,
+                clock=self.clock,
+                signer=self.signer,
+                config=lambda: self.services.setup.config,
+                pipeline=lambda: self.pipeline,
+                outbox=lambda: self.outbox,
+            )
+        )
         self._channels = Channels()
         self._http = ClientSession()
-        await self._channels.start(found.config, found.registry, self._context)
+        await self._channels.start(found.config, found.registry, self._context_of_channel)
         self.outbox = Outbox(
             self.database,
             self._channels.started,
@@ -113,6 +127,8 @@ class World:
             setup=setup,
             registry=found.registry,
             keys=Keys(self.database),
+            signer=self.signer,
+            channels=lambda: self._channels.started,
             clock=self.clock,
             live=self.live,
             metrics=self.metrics,
@@ -185,6 +201,10 @@ class World:
 
     async def _reload(self) -> str | None:
         return None
+
+    def _context_of_channel(self, name: str) -> Context:
+        answers, hook_url = self.answering.of(name), f"{self.url}/hooks/{name}"
+        return replace(self._context(name), answers=answers, hook_url=hook_url)
 
     def _context(self, name: str) -> Context:
         return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=self._http)

@@ -10,7 +10,7 @@ from sentinel.model.monitor import Cron, Monitor
 from sentinel.monitors import ledger
 from sentinel.store import changes, projects
 
-from .conftest import World
+from tests.web.conftest import World
 
 
 async def run(*arguments: str) -> str:

@@ -4,8 +4,22 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-Reason = Literal["firing", "cause_found", "reminder", "ack_expiring", "resolved", "test", "drill"]
+Reason = Literal[
+    "firing",
+    "cause_found",
+    "remedy_failed",
+    "reminder",
+    "acknowledged",
+    "assigned",
+    "ack_expiring",
+    "resolved",
+    "test",
+    "drill",
+]
 DeliveryState = Literal["pending", "sending", "sent", "failed", "superseded"]
+Outcome = Literal["delivered", "undelivered"]
+Audience = Literal["admin", "client"]
+Verb = Literal["acknowledge", "resolve", "escalate", "publish", "veto", "confirm", "test"]
 
 
 class Recipient(Struct, frozen=True):
@@ -28,7 +42,12 @@ class DeliveryIntent(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """One row of the outbox. `key` is the idempotency key that every attempt carries."""
+    """One row of the outbox. `key` is the idempotency key that every attempt carries.
+
+    `reference` is the provider's name for what it took, `outcome` what it said later of its
+    arrival. A message for a client carries the number of the `subscription` that it goes to, and
+    of the `update` of a broadcast that it tells of.
+    """
 
     id: int
     key: str
@@ -48,12 +67,35 @@ class Delivery(Struct, frozen=True, kw_only=True):
     subject: str = ""
     fallback_of: int | None = None
     also: tuple[int, ...] = ()
+    reference: str | None = None
+    outcome: Outcome | None = None
+    outcome_at: float | None = None
+    subscription: int | None = None
+    update: int | None = None
+
+    @property
+    def audience(self) -> Audience:
+        return "admin" if self.subscription is None else "client"
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """Something that the reader may do, as a button or a link. `token` is signed: it says who may
+    do what to what, and until when. `url` shows a page that asks before it acts."""
+
+    verb: Verb
+    label: str
+    token: str
+    url: str
 
 
 class Message(Struct, frozen=True, kw_only=True):
     """What a notifier is given. `thread` is the same for all messages of one incident.
 
-    `payload` carries the same facts as data for machines; `html` may be empty.
+    `payload` carries the same facts as data for machines; `html` may be empty. `short` is the
+    text for channels that count characters (empty: take `subject` and `url`). `choices` are what
+    the reader may do. `previous` is the reference of the first message of the thread to this
+    address, empty where there is none. `unsubscribe` is an address that takes the one-click POST
+    of RFC 8058; only messages for clients have it.
     """
 
     key: str
@@ -67,6 +109,12 @@ class Message(Struct, frozen=True, kw_only=True):
     first: bool = True
     url: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
+    short: str = ""
+    choices: tuple[Choice, ...] = ()
+    previous: str = ""
+    incident: int | None = None
+    audience: Audience = "admin"
+    unsubscribe: str = ""
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

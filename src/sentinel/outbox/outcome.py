@@ -37,7 +37,9 @@ class Outcomes:
         now = self._tools.clock.now()
         parts = (receipt.reference, receipt.detail)
         text = presentable(" ".join(part for part in parts if part), self._secrets)
-        await self.keep(lambda conn: deliveries.mark_sent(conn, delivery.id, text, now))
+        # What names a message to its provider is no secret, but is made safe to store and show.
+        reference = presentable(receipt.reference, self._secrets)
+        await self.keep(lambda conn: deliveries.mark_sent(conn, delivery.id, text, now, reference))
         self._tools.metrics.seconds.labels(self._name).observe(max(0.0, now - delivery.created))
         self._tell("sent", delivery, seconds=round(now - delivery.created, 3))
 

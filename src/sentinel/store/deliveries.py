@@ -17,12 +17,12 @@ from sentinel.store import meta
 
 _COLUMNS = (
     "id, key, channel, address, person, reason, incident_id AS incident, severity, state, "
-    "attempts, created, due, sent, error, receipt, subject, fallback_of, also"
+    "attempts, created, due, sent, error, receipt, subject, fallback_of, also, reference, "
+    "outcome, outcome_at, subscription_id AS subscription, update_id AS 'update'"
 )
 # This very text lets SQLite use the partial index deliveries_due.
 _OPEN = "state IN ('pending', 'sending')"
 _PAGE = "severity = 'critical' AND reason = 'firing'"
-_PRIORITY = f"CASE WHEN {_PAGE} THEN 0 WHEN severity = 'info' THEN 2 ELSE 1 END"
 # An all-clear must not arrive before the alarm that it ends.
 _HELD_BACK = f"""reason = 'resolved' AND EXISTS (
     SELECT 1 FROM deliveries AS earlier
@@ -77,9 +77,8 @@ def due(conn: sqlite3.Connection, channel: str, now: float, limit: int) -> list[
     """What may be sent now: pages first, then by the time they were due."""
     return _many(
         conn,
-        f"SELECT {_COLUMNS} FROM deliveries AS d WHERE channel = ? AND {_OPEN} "
-        f"AND state = 'pending' AND due <= ? AND NOT ({_HELD_BACK}) "
-        f"ORDER BY {_PRIORITY}, due, id LIMIT ?",
+        f"SELECT {_COLUMNS} FROM deliveries AS d WHERE channel = ? AND state = 'pending' "
+        f"AND due <= ? AND NOT ({_HELD_BACK}) ORDER BY priority, due, id LIMIT ?",
         (channel, now, limit),
     )
 
@@ -125,11 +124,14 @@ def message(conn: sqlite3.Connection, id: int) -> Message | None:
     return msgspec.msgpack.decode(unpacked, type=Message)
 
 
-def mark_sent(conn: sqlite3.Connection, id: int, receipt: str, now: float) -> None:
+def mark_sent(
+    conn: sqlite3.Connection, id: int, receipt: str, now: float, reference: str = ""
+) -> None:
     """The provider has it. Relatives that still wait are superseded."""
     conn.execute(
-        "UPDATE deliveries SET state = 'sent', sent = ?, receipt = ?, error = NULL WHERE id = ?",
-        (now, receipt, id),
+        "UPDATE deliveries SET state = 'sent', sent = ?, receipt = ?, reference = ?, error = NULL "
+        "WHERE id = ?",
+        (now, receipt, reference or None, id),
     )
     conn.execute(
         f"{_FAMILY} UPDATE deliveries SET state = 'superseded', "
@@ -314,12 +316,14 @@ def _insert(
     fallback_of: int | None,
     also: Sequence[int],
     now: float,
+    subscription: int | None = None,
+    update: int | None = None,
 ) -> int:
     # The key holds the row's own number, so it follows in a second step of the transaction.
     cursor = conn.execute(
         "INSERT INTO deliveries (key, channel, address, person, reason, incident_id, severity, "
-        "state, created, due, fallback_of, also) "
-        "VALUES ('', ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+        "state, priority, created, due, fallback_of, also, subscription_id, update_id) "
+        "VALUES ('', ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?)",
         (
             channel,
             address,
@@ -327,16 +331,28 @@ def _insert(
             reason,
             incident,
             severity,
+            _priority(reason, severity, subscription),
             now,
             now,
             fallback_of,
             msgspec.json.encode(also).decode(),
+            subscription,
+            update,
         ),
     )
     id = cursor.lastrowid
     assert id is not None
     conn.execute("UPDATE deliveries SET key = ? WHERE id = ?", (f"{meta.instance(conn)}-{id}", id))
     return id
+
+
+def _priority(reason: Reason, severity: str, subscription: int | None) -> int:
+    """Pages overtake everything, and what clients are told waits for whatever people wait for."""
+    if severity == "critical" and reason == "firing":
+        return 0
+    if subscription is not None:
+        return 3
+    return 2 if severity == "info" else 1
 
 
 def _told_otherwise(conn: sqlite3.Connection, id: int) -> bool:

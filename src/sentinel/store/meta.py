@@ -6,6 +6,7 @@ import sqlite3
 _INSTANCE = "instance"
 _SCRUB_KEY = "scrub_key"
 _CHECKSUM_KEY = "checksum_key"
+_LINK_KEY = "link_key"
 
 
 def get(conn: sqlite3.Connection, key: str) -> str | None:
@@ -44,6 +45,12 @@ def checksum_key(conn: sqlite3.Connection) -> bytes:
     """The key of the checksums of environment and files, made at the first call and then kept:
     with another one everything would seem to have changed."""
     return _key(conn, _CHECKSUM_KEY)
+
+
+def link_key(conn: sqlite3.Connection) -> bytes:
+    """The key of the links in messages, made at the first call and then kept: with another one
+    no link that was sent would work any more."""
+    return _key(conn, _LINK_KEY)
 
 
 def _key(conn: sqlite3.Connection, name: str) -> bytes:

@@ -307,6 +307,66 @@ def learning(db: Database) -> None:
         db.execute(statement)
 
 
+_PEOPLE = """
+ALTER TABLE deliveries ADD COLUMN priority INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE deliveries ADD COLUMN reference TEXT;
+ALTER TABLE deliveries ADD COLUMN outcome TEXT;
+ALTER TABLE deliveries ADD COLUMN outcome_at REAL;
+ALTER TABLE deliveries ADD COLUMN subscription_id INTEGER;
+ALTER TABLE deliveries ADD COLUMN update_id INTEGER;
+UPDATE deliveries SET priority = CASE WHEN severity = 'critical' AND reason = 'firing' THEN 0
+    WHEN severity = 'info' THEN 2 ELSE 1 END;
+CREATE INDEX deliveries_reference ON deliveries (channel, reference) WHERE reference IS NOT NULL;
+CREATE INDEX deliveries_next ON deliveries (channel, priority, due, id) WHERE state = 'pending';
+CREATE UNIQUE INDEX deliveries_update ON deliveries (update_id, subscription_id, channel)
+    WHERE update_id IS NOT NULL;
+CREATE INDEX deliveries_subscription ON deliveries (subscription_id, id)
+    WHERE subscription_id IS NOT NULL;
+CREATE TABLE used_links (
+    hash BLOB PRIMARY KEY, at REAL NOT NULL, used_by TEXT NOT NULL, expires REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX used_links_expires ON used_links (expires);
+CREATE TABLE tenants (
+    name TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, created REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE contacts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT, name TEXT NOT NULL,
+    language TEXT NOT NULL, timezone TEXT NOT NULL, quiet_start INTEGER, quiet_end INTEGER,
+    digest INTEGER, source TEXT NOT NULL, created REAL NOT NULL
+);
+CREATE INDEX contacts_tenant ON contacts (tenant, id);
+CREATE TABLE subscriptions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id INTEGER NOT NULL, kind TEXT NOT NULL,
+    address TEXT NOT NULL, components TEXT NOT NULL DEFAULT '[]', severity TEXT NOT NULL,
+    state TEXT NOT NULL, since REAL NOT NULL, reason TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX subscriptions_contact ON subscriptions (contact_id);
+CREATE INDEX subscriptions_address ON subscriptions (kind, address);
+CREATE TABLE broadcasts (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, incident_id INTEGER, opened REAL NOT NULL,
+    ended REAL, body BLOB NOT NULL
+);
+CREATE INDEX broadcasts_incident ON broadcasts (incident_id) WHERE incident_id IS NOT NULL;
+CREATE INDEX broadcasts_open ON broadcasts (id) WHERE ended IS NULL;
+CREATE TABLE updates (
+    id INTEGER PRIMARY KEY, broadcast_id INTEGER NOT NULL, phase TEXT NOT NULL,
+    text TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, publish_at REAL,
+    published REAL, actor TEXT NOT NULL, told INTEGER
+);
+CREATE INDEX updates_broadcast ON updates (broadcast_id, id);
+CREATE INDEX updates_to_tell ON updates (id) WHERE state = 'published' AND told IS NULL;
+CREATE INDEX updates_waiting ON updates (id) WHERE state IN ('draft', 'held')
+"""
+
+
+@migrations()
+def people(db: Database) -> None:
+    """Receipts of deliveries, clients and what they subscribed to, and what they are told. A link
+    that was used is remembered until it would have run out."""
+    for statement in _PEOPLE.split(";\n"):
+        db.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to this program's. Raises StoreTooNew, having changed nothing."""
     db = Database(connection)

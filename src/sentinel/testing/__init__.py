@@ -3,6 +3,7 @@
 `sentinel.testing.contracts` needs pytest and pytest-asyncio; the rest needs neither.
 """
 
+from sentinel.testing.answers import HeardAnswers
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.context import example_message, plugin_context
 from sentinel.testing.loading import load_plugin, params_of
@@ -12,6 +13,7 @@ from sentinel.testing.provider import FakeProvider, fake_provider
 __all__ = [
     "FakeClock",
     "FakeProvider",
+    "HeardAnswers",
     "MemoryNotifier",
     "context_for",
     "example_message",

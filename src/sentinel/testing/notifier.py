@@ -7,14 +7,24 @@ from typing import Any
 import aiohttp
 import structlog
 
-from sentinel.api import Capabilities, Context, Message, NoParams, Notifier, Receipt
+from sentinel.api import Answers, Capabilities, Context, Message, NoParams, Notifier, Receipt
 from sentinel.clock import Clock
 
 
-def context_for(clock: Clock, http: Any = None, name: str = "test") -> Context:
-    """`http` is an aiohttp.ClientSession where the plugin needs one."""
+def context_for(
+    clock: Clock, http: Any = None, name: str = "test", answers: Answers | None = None
+) -> Context:
+    """`http` is an aiohttp.ClientSession where the plugin needs one; `answers` are those of a
+    notifier that is called back, such as HeardAnswers."""
     session: aiohttp.ClientSession = http
-    return Context(name=name, clock=clock, log=structlog.get_logger("test"), http=session)
+    return Context(
+        name=name,
+        clock=clock,
+        log=structlog.get_logger("test"),
+        http=session,
+        answers=answers or Answers(),
+        hook_url=f"https://sentinel.example.com/hooks/{name}",
+    )
 
 
 class MemoryNotifier(Notifier[NoParams]):

@@ -7,7 +7,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from sentinel.web import ops, ping, refusals, stream
+from sentinel.web import hooks, ops, ping, refusals, stream
 from sentinel.web.api.routes import api_routes
 from sentinel.web.attempts import Attempts
 from sentinel.web.pages import (
@@ -62,6 +62,7 @@ def create_app(services: Services) -> Starlette:
             *ops.routes,
             *stream.routes(services),
             *ping.routes(services.clock),
+            *hooks.routes(services),
             *api_routes(),
             *pages,
             Mount("/static", _Static(directory=STATIC, check_dir=False)),

@@ -1,6 +1,6 @@
 """What the web's pages and API endpoints may use of the running daemon."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -9,9 +9,10 @@ from sentinel.acting.worker import Worker
 from sentinel.clock import Clock
 from sentinel.keys import Keys
 from sentinel.metrics import Metrics
-from sentinel.outbox import Outbox
+from sentinel.outbox import Channel, Outbox
 from sentinel.pipeline import Pipeline, Setup
 from sentinel.plugins import PluginInfo, Registry
+from sentinel.signing import Signer
 from sentinel.store.database import Database
 from sentinel.web.live import Live
 
@@ -19,8 +20,8 @@ from sentinel.web.live import Live
 class Services(Struct):
     """`setup` and `registry` are exchanged by a reload: read them anew for each request.
 
-    `unready` says why the daemon can't do its work now, or None when it can;
-    `held` has the reasons of the plugins in quarantine, by kind and type.
+    `channels` are those that have started. `unready` says why the daemon can't do its work now, or
+    None when it can; `held` has the reasons of the plugins in quarantine, by kind and type.
     """
 
     database: Database
@@ -31,6 +32,8 @@ class Services(Struct):
     setup: Setup
     registry: Registry
     keys: Keys
+    signer: Signer
+    channels: Callable[[], Sequence[Channel]]
     clock: Clock
     live: Live
     metrics: Metrics
