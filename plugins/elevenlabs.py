@@ -56,7 +56,6 @@ class Subscription(Struct, frozen=True, kw_only=True):
     beyond it."""
 
     status: str
-    tier: str = ""
     character_count: int
     character_limit: int
     can_extend_character_limit: bool = False

@@ -10,9 +10,9 @@ probes:
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
-from glob import iglob
-from itertools import islice
+from glob import has_magic, iglob
 from pathlib import Path
 from stat import S_ISREG
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from sentinel.api import Duration, Metric, Params, Probe, Signal, Size, Status, duration, hook, size
 
-MOST_FILES = 10_000
+MOST_FILES = 200_000
 
 
 class FileAgeParams(Params, frozen=True):
@@ -35,6 +35,10 @@ class FileAgeParams(Params, frozen=True):
     def __post_init__(self) -> None:
         if self.degraded_above > self.down_above:
             raise ValueError("expected degraded_above to be at most down_above")
+
+
+class Unclear(Exception):
+    """It can't be told which file is the newest; the text says why."""
 
 
 class File(Struct, frozen=True):
@@ -82,17 +86,33 @@ class FileAge(Probe[FileAgeParams]):
 def newest(pattern: str) -> File | None:
     """The file written last of those that match; None where there is none.
 
-    Raises OSError where a folder can't be read.
+    Raises OSError where the folder can't be read, and Unclear where more match than are looked at.
     """
     found: File | None = None
-    for name in islice(iglob(pattern), MOST_FILES):
+    for number, name in enumerate(iglob(pattern)):
+        if number >= MOST_FILES:
+            # The newest may be among those that were not looked at.
+            raise Unclear(f"more than {MOST_FILES:,} files match {pattern}")
         try:
             status = Path(name).stat()
         except FileNotFoundError:
             continue  # It was removed just now, as rotated files are.
         if S_ISREG(status.st_mode) and (found is None or status.st_mtime > found.written):
             found = File(name, status.st_mtime, status.st_size)
+    if found is None:
+        _check_readable(pattern)
     return found
+
+
+def _check_readable(pattern: str) -> None:
+    """Matching passes over a folder that it may not read, as if it were empty. Raises OSError."""
+    folder = Path(pattern).parent
+    while has_magic(str(folder)):
+        folder = folder.parent
+    try:
+        os.scandir(folder).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return
 
 
 @hook

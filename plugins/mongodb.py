@@ -74,7 +74,12 @@ class MongodbParams(Params, frozen=True, kw_only=True):
                 "expected the package pymongo, which is not installed; "
                 "add it with: pip install 'sentinel[mongodb]'"
             )
-        if URL(self.url).password is not None:
+        try:
+            password = URL(self.url).password
+        except ValueError:
+            expected = "mongodb://USER@HOST:PORT of one server"
+            raise ValueError(f"expected a url as {expected}") from None
+        if password is not None:
             raise ValueError("expected no password in url; give it as `password: ${credential:…}`")
 
 
@@ -177,7 +182,10 @@ class MongodbProbe(Probe[MongodbParams]):
         async with self._connected() as admin:
             await admin.command("ping")
             latency = self.context.clock.monotonic() - begun
-            return Reading(latency, await admin.command("serverStatus"), await _members(admin))
+            status = await admin.command("serverStatus")
+            # A router has no replica set of its own, and refuses the question.
+            routes = str(status.get("process", "")).startswith("mongos")
+            return Reading(latency, status, () if routes else await _members(admin))
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[Any]:

@@ -83,7 +83,12 @@ class MysqlParams(Params, frozen=True, kw_only=True):
                 "expected the package aiomysql, which is not installed; "
                 "add it with: pip install 'sentinel[mysql]'"
             )
-        if URL(self.url).password is not None:
+        try:
+            password = URL(self.url).password
+        except ValueError:
+            expected = "mysql://USER@HOST:PORT of one server"
+            raise ValueError(f"expected a url as {expected}") from None
+        if password is not None:
             raise ValueError("expected no password in url; give it as `password: ${credential:…}`")
 
 
@@ -222,10 +227,13 @@ def _growth(before: Reading, now: Reading) -> Iterator[Metric]:
 
 
 async def _replica(connection: Any) -> Mapping[str, Any]:
-    from aiomysql import DictCursor, OperationalError
+    from aiomysql import DictCursor, OperationalError, ProgrammingError
 
     try:
-        rows = await _rows(connection, "SHOW REPLICA STATUS", DictCursor)
+        try:
+            rows = await _rows(connection, "SHOW REPLICA STATUS", DictCursor)
+        except ProgrammingError:  # MySQL before 8.0.22 and MariaDB before 10.5 call it otherwise.
+            rows = await _rows(connection, "SHOW SLAVE STATUS", DictCursor)
     except OperationalError:
         return {}  # The user may not ask.
     return rows[0] if rows else {}

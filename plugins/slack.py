@@ -37,6 +37,10 @@ REASONS = {
     "token_expired": "it has expired",
     "token_revoked": "it was revoked",
 }
+OWN_TROUBLES = frozenset(
+    {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
+)
+"""Errors that are no fault of the token's."""
 
 
 class SlackParams(Params, frozen=True, kw_only=True):
@@ -88,6 +92,8 @@ class SlackProbe(Probe[SlackParams]):
         if not answer.ok:
             reason = REASONS.get(answer.error, answer.error)
             text = f"Slack refuses the token: {reason}"
+            if answer.error in OWN_TROUBLES:
+                text = f"Slack does not serve: {answer.error}"
             return [Status(status="down", message=text, latency=latency)]
         return [
             self._judge(answer, scopes, latency),

@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,20 @@ async def test_a_file_from_the_future_is_not_old(tmp_path: Path) -> None:
 def test_bounds_in_the_wrong_order_are_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="at most down_above"):
         params_of(FileAge, path="x", degraded_above="2h", down_above="1h")
+
+
+async def test_a_folder_that_can_not_be_read_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(OSError, match="symbolic links"):
+        await look(path=f"{tmp_path}/loop/shop-*.tar")
+
+
+async def test_more_files_than_are_looked_at_is_said_and_not_guessed_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules[FileAge.__module__]
+    monkeypatch.setattr(module, "MOST_FILES", 2)
+    for name in "abc":
+        write(tmp_path / f"{name}.tar", HOUR)
+    with pytest.raises(vars(module)["Unclear"], match="more than 2 files match"):
+        await look(path=f"{tmp_path}/*.tar")

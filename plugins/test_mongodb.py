@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bson
+import msgspec
 import pytest
 
 from sentinel.api import Context, Metric, Status
@@ -256,3 +257,18 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "pymongo", None)
     with pytest.raises(ValueError, match=r"pip install 'sentinel\[mongodb\]'"):
         params_of(Mongodb, url="mongodb://db")
+
+
+async def test_a_router_is_not_asked_for_a_replica_set() -> None:
+    async with running() as fake:
+        fake.answers["serverStatus"] = {**STATUS, "process": "mongos", "ok": 1}
+        fake.answers["replSetGetStatus"] = {"ok": 0, "code": 59, "errmsg": "no such command"}
+        status, _ = await look(fake.url)
+    assert status.status == "up"
+
+
+@pytest.mark.parametrize("url", ["mongodb://a:1,b:2/", "mongodb://sentinel:se/cret@db1"])
+def test_a_url_of_several_servers_or_none_is_refused_with_what_is_expected(url: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="of one server") as raised:
+        params_of(Mongodb, url=url)
+    assert "cret" not in str(raised.value)

@@ -208,3 +208,33 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "aiomysql", None)
     with pytest.raises(ValueError, match=r"pip install 'sentinel\[mysql\]'"):
         params_of(Mysql, url="mysql://db")
+
+
+class Old:
+    """A connection to a server that calls a replica a slave."""
+
+    def __init__(self) -> None:
+        self.asked = ""
+
+    def cursor(self, *kind: Any) -> "Old":
+        return self
+
+    async def __aenter__(self) -> "Old":
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def execute(self, statement: str) -> None:
+        if "REPLICA" in statement:
+            raise aiomysql.ProgrammingError(1064, "You have an error in your SQL syntax")
+        self.asked = statement
+
+    async def fetchall(self) -> list[dict[str, Any]]:
+        return [{"Seconds_Behind_Master": 7}]
+
+
+async def test_a_server_that_knows_no_replicas_by_that_name_is_asked_by_the_old_one() -> None:
+    old = Old()
+    replica = vars(sys.modules[Mysql.__module__])["_replica"]
+    assert await replica(old) == {"Seconds_Behind_Master": 7}
+    assert old.asked == "SHOW SLAVE STATUS"

@@ -130,3 +130,9 @@ async def test_a_redirect_is_not_followed_with_the_token(slack: FakeProvider) ->
     status, _ = await look(slack)
     assert (status.status, status.message) == ("down", "Slack does not serve: HTTP 302")
     assert len(slack.received) == 1
+
+
+async def test_troubles_of_slack_itself_are_not_called_the_token_s(slack: FakeProvider) -> None:
+    slack.will(answers(200, json.dumps({"ok": False, "error": "internal_error"})))
+    status, _ = await look(slack)
+    assert (status.status, status.message) == ("down", "Slack does not serve: internal_error")

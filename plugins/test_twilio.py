@@ -176,3 +176,16 @@ async def test_a_redirect_is_not_followed_with_the_token(twilio: FakeProvider) -
 def test_a_sid_that_can_be_none_is_refused() -> None:
     with pytest.raises(msgspec.ValidationError, match="account_sid"):
         params_of(Twilio, account_sid="SK123", auth_token=TOKEN)
+
+
+async def test_an_account_without_a_name_is_an_account(twilio: FakeProvider) -> None:
+    whole = account()
+
+    async def nameless(request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        if request.path.endswith(f"{SID}.json"):
+            return web.json_response({"sid": SID, "status": "active", "friendly_name": None})
+        return await whole(request, body)
+
+    twilio.will(nameless)
+    status, _ = await look(twilio)
+    assert status.status == "up"

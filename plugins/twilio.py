@@ -52,7 +52,6 @@ class TwilioParams(Params, frozen=True, kw_only=True):
 
 class Account(Struct, frozen=True, kw_only=True):
     status: str
-    friendly_name: str = ""
 
 
 class Balance(Struct, frozen=True, kw_only=True):

@@ -56,7 +56,8 @@ def test_the_built_ins_load_without_a_problem() -> None:
     assert problems == []
     detectors = [name.split(".")[-1] for name in BUILT_INS if ".detectors." in name]
     assert registry.types("detector") == sorted(detectors)
-    assert registry.types("notifier") == ["console", "email", "inapp", "webhook"]
+    notifiers = [name.split(".")[-1] for name in BUILT_INS if ".notifiers." in name]
+    assert set(notifiers) <= set(registry.types("notifier"))
     probes = [name.split(".")[-1] for name in BUILT_INS if ".probes." in name]
     assert registry.types("probe") == sorted(probes)
     assert {info.origin for info in registry.listing()} == {"built-in"}
@@ -265,6 +266,35 @@ def test_a_class_that_breaks_the_contract_is_refused(
     assert found in problem.found
     assert "always" in problem.path
     assert registry.types("detector") == []
+
+
+NOTIFIER = """
+from sentinel.api import Capabilities, Notifier, Receipt, hook
+
+
+class Bell(Notifier):
+    type = "bell"
+    capabilities = Capabilities(only=frozenset({reasons}))
+
+    async def send(self, message):
+        return Receipt()
+
+
+@hook
+def register_notifiers(register):
+    register(Bell)
+"""
+
+
+@pytest.mark.parametrize(
+    ("reasons", "ids"),
+    [('{"firing", "reminder"}', []), ('{"reminder"}', ["plugin/only"]), ("()", ["plugin/only"])],
+)
+def test_a_channel_that_is_not_used_for_pages_is_refused(
+    folder: Folder, reasons: str, ids: list[str]
+) -> None:
+    _, problems = load_folder(folder(bell=NOTIFIER.replace("{reasons}", reasons)))
+    assert [problem.id for problem in problems] == ids
 
 
 PROBE = """

@@ -14,7 +14,7 @@ from tests.probes.looks import look
 from sentinel.api import Context, Metric, Probe, Secret
 from sentinel.probes import _subprocess
 from sentinel.probes.command import MOST_OUTPUT, CommandParams, CommandProbe
-from sentinel.probes.command_output import MOST_METRICS, message_of, metrics_of
+from sentinel.probes.command_output import MOST_METRICS, message_of, metrics_of, shortened
 from sentinel.testing import params_of, plugin_context
 from sentinel.testing.contracts import ProbeContract
 
@@ -201,7 +201,6 @@ async def test_a_daemon_that_it_starts_properly_lives_on(tmp_path: Path) -> None
         (b"fine\nmore", "fine"),
         (b"OK - load 0.1 | load1=0.1", "OK - load 0.1"),
         (b"\xff\xfe broken", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} broken"),
-        (b"x" * 400, "x" * 299 + "…"),
     ],
 )
 def test_the_message_is_the_first_line(output: bytes, message: str) -> None:
@@ -240,3 +239,30 @@ def test_a_flood_of_figures_is_bounded() -> None:
 def test_commands_that_make_no_sense_are_refused(command: Any) -> None:
     with pytest.raises(ValidationError):
         params_of(CommandProbe, command=command)
+
+
+async def test_a_long_message_is_cut_and_no_half_of_a_secret_is_left() -> None:
+    secret = "s3cret-of-acme"
+    status, _ = await look(
+        CommandProbe,
+        command=sh("printf 'x%.0s' $(seq 292); echo $TOKEN; exit 2"),
+        environment={"TOKEN": secret},
+    )
+    assert status.message == "x" * 292 + "***"
+    assert shortened("x" * 400) == "x" * 299 + "…"
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        b"OK | " + b"a" * 60_000,
+        b"OK | '" + b"a" * 60_000,
+        b"OK | a=" + b"1" * 60_000 + b"!",
+        b"a=" + b"1" * 60_000 + b"!",
+        b"a" * 60_000,
+    ],
+)
+def test_a_long_line_of_garbage_does_not_keep_the_loop(output: bytes) -> None:
+    begun = time.process_time()
+    assert metrics_of(output) == []
+    assert time.process_time() - begun < 1.0

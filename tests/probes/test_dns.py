@@ -115,6 +115,7 @@ class TestDns(ProbeContract):
         ({"host": "shop.example.org"}, "down", "the name shop.example.org does not exist"),
         ({"host": "example.com", "record": "MX", "expect": ["10 MX1.Example.com"]}, "up", "10 mx1"),
         ({"host": "example.com", "record": "TXT", "expect": ["v=spf1 -all"]}, "up", "Some Text"),
+        ({"host": "example.com", "record": "TXT", "expect": ["some text"]}, "down", "Some Text"),
         ({"host": "192.0.2.7", "record": "PTR"}, "up", "shop.example.com in "),
     ],
 )
@@ -192,6 +193,7 @@ async def test_of_many_answers_the_message_shows_a_few(serve: Serve) -> None:
     ("params", "match"),
     [
         ({"resolver": "dns.example.com"}, "an IP address as `resolver`"),
+        ({"port": 5353}, "expected a `resolver`"),
         ({"exactly": True}, "expected answers in `expect`"),
         ({"record": "ANY"}, "Invalid enum value"),
     ],

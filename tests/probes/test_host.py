@@ -137,3 +137,9 @@ def test_what_is_full_by_nature_or_was_seen_already_is_no_disk(
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: partitions)
     found = [system.mount for system in take(0.0, None).filesystems]
     assert found == ["/", f"{tmp_path}/data"]
+
+
+def test_a_count_of_waiting_that_fell_is_no_more_than_all_of_the_time(reading: Reading) -> None:
+    before = replace(reading, cpu_busy=0.0, cpu_total=0.0)
+    assert cpu_percent(before, replace(reading, cpu_busy=12.0, cpu_total=10.0)) == 100.0
+    assert cpu_percent(before, replace(reading, cpu_busy=-1.0, cpu_total=10.0)) == 0.0

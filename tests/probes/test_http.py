@@ -12,6 +12,8 @@ from tests.probes.conftest import Serve, Site, http
 from sentinel import net
 from sentinel.api import Context, Metric, SentinelError, Status
 from sentinel.clock import SystemClock
+from sentinel.config.loader import load_config
+from sentinel.config.write_schemas import built_in_registry
 from sentinel.model.values import to_record
 from sentinel.probes.http import HttpParams, HttpProbe
 from sentinel.testing.clock import FakeClock
@@ -178,6 +180,94 @@ async def test_an_encoded_answer_that_was_not_asked_for_is_not_unpacked(
     )
 
 
+COUNTS = b"""{"counts": {"companies": 95, "debt": -2.5, "many": "lots", "open": true, "none": null,
+ "huge": 1%s}, "queues": [{"age": 12}]}""" % (b"0" * 400)
+
+
+async def test_numbers_in_a_json_answer_become_metrics(serve: Serve, look: Look) -> None:
+    wanted = {
+        "db.companies": "counts.companies",
+        "debt": "$.counts.debt",
+        "queue.age": {"path": "queues.0.age", "unit": "s"},
+    }
+    status, metrics = await look(await serve(http(COUNTS)), metrics=wanted)
+    del metrics["http.latency"]
+    assert status.status == "up"
+    assert metrics == {"db.companies": 95.0, "debt": -2.5, "queue.age": 12.0}
+
+
+async def test_a_number_of_an_answer_has_its_unit(serve: Serve, context: MakeContext) -> None:
+    site = await serve(http(COUNTS))
+    age = {"queue.age": {"path": "queues.0.age", "unit": "s"}, "companies": "counts.companies"}
+    params = to_record(HttpParams, {"url": site.url(), "metrics": age})
+    found = await HttpProbe(params, context()).probe()
+    units = {one.name: one.unit for one in found if isinstance(one, Metric)}
+    assert units == {"http.latency": "s", "queue.age": "s", "companies": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "complaint"),
+    [
+        ("counts.many", 'counts.many is "lots", expected a number'),
+        ("counts.open", "counts.open is true, expected a number"),
+        ("counts.none", "counts.none is null, expected a number"),
+        ("counts", "counts is {"),
+        ("counts.huge", "counts.huge is 1"),
+        ("counts.contacts", "the answer has no counts.contacts"),
+    ],
+)
+async def test_what_is_no_number_is_degraded_and_the_others_are_read(
+    serve: Serve, look: Look, path: str, complaint: str
+) -> None:
+    wanted = {"wrong": path, "companies": "counts.companies"}
+    status, metrics = await look(await serve(http(COUNTS)), metrics=wanted)
+    assert status.status == "degraded"
+    assert status.message.startswith(complaint)
+    assert "wrong" not in metrics
+    assert metrics["companies"] == 95
+
+
+async def test_many_numbers_that_are_not_there_are_told_of_in_short(
+    serve: Serve, look: Look
+) -> None:
+    wanted = {f"n{number}": f"gone.{number}" for number in range(50)}
+    status, _ = await look(await serve(http(b"{}")), metrics=wanted)
+    assert status.message.endswith("the answer has no gone.2, and 47 more numbers are not there")
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        (http(b"<html>"), "the answer is not JSON"),
+        (http(b"[" * 500_000), "the answer is not JSON"),
+        (http(b" " * 1_000_001), "too long to be read as JSON"),
+        (http(b"\x1f\x8b", Content_Encoding="gzip"), "encoded with gzip"),
+    ],
+)
+async def test_an_answer_without_readable_numbers_is_degraded(
+    serve: Serve, look: Look, answer: bytes, complaint: str
+) -> None:
+    status, metrics = await look(await serve(answer), metrics={"companies": "counts.companies"})
+    assert status.status == "degraded"
+    assert complaint in status.message
+    assert list(metrics) == ["http.latency"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "params"),
+    [
+        (http(b'{"companies": 0}', status="500 Oops"), {}),
+        (http(b'{"companies": 0, "ready": false}'), {"json": {"ready": True}}),
+    ],
+)
+async def test_what_a_server_in_trouble_counts_is_not_read(
+    serve: Serve, look: Look, answer: bytes, params: dict[str, Any]
+) -> None:
+    status, metrics = await look(await serve(answer), metrics={"companies": "companies"}, **params)
+    assert status.status == "down"
+    assert list(metrics) == ["http.latency"]
+
+
 async def test_a_redirect_is_followed(serve: Serve, look: Look) -> None:
     site = await serve(http(status="302 Found", Location="/new"), new=http(b"here"))
     status, _ = await look(site, contains="here")
@@ -233,11 +323,31 @@ async def test_a_post_that_is_sent_elsewhere_becomes_a_get(serve: Serve, look: L
         {"url": "https://example.com/", "matches": r"(a)\1"},
         {"url": "https://example.com/", "expect_status": ["2xx"]},
         {"url": "https://example.com/", "expect_status": [99]},
+        {"url": "https://example.com/", "json": {"checks[0].name": "db"}},
+        {"url": "https://example.com/", "metrics": {"n": "$..count"}},
+        {"url": "https://example.com/", "metrics": {"n": ""}},
+        {"url": "https://example.com/", "metrics": {"n": "$"}},
+        {"url": "https://example.com/", "metrics": {"Number Of": "count"}},
+        {"url": "https://example.com/", "metrics": {"http.latency": "count"}},
+        {"url": "https://example.com/", "metrics": {f"n{n}": "count" for n in range(51)}},
+        {"url": "https://example.com/", "metrics": {"n": "count"}, "method": "HEAD"},
+        {"url": "https://example.com/", "contains": "fine", "method": "HEAD"},
     ],
 )
 def test_parameters_that_make_no_sense_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"[Ee]xpected|Invalid URL"):
         to_record(HttpParams, params)
+
+
+def test_a_wrong_key_of_a_number_is_told_by_its_name(tmp_path: Path) -> None:
+    main = tmp_path / "sentinel.yaml"
+    main.write_text("""
+channels: {console: {type: console}}
+probes: [{name: shop, type: http, url: "https://a.example/", metrics: {n: {path: a, unti: s}}}]
+""")
+    _, [problem] = load_config(main, built_in_registry(), {})
+    assert problem.path == "probes[0].metrics.n.unti"
+    assert problem.hint == "did you mean unit?"
 
 
 async def test_an_address_that_may_not_be_asked_is_no_outage(serve: Serve) -> None:

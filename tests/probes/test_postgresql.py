@@ -215,7 +215,10 @@ async def test_a_server_that_never_answers_is_down() -> None:
     async with await asyncio.start_server(hold, "127.0.0.1", 0) as silent:
         port = silent.sockets[0].getsockname()[1]
         status, _ = await look(
-            PostgresqlProbe, url=f"postgresql://alice@127.0.0.1:{port}/shop", down_above="50ms"
+            PostgresqlProbe,
+            url=f"postgresql://alice@127.0.0.1:{port}/shop",
+            degraded_above="50ms",
+            down_above="50ms",
         )
     assert (status.status, status.message) == (
         "down",

@@ -54,6 +54,7 @@ def start() -> Iterator[Start]:
         (2, {}, "up", "2 run"),
         (0, {}, "down", "no process {mark} runs, expected 1"),
         (1, {"at_least": 2}, "down", "1 process {mark} runs, expected 2"),
+        (2, {"at_least": 3}, "down", "2 processes {mark} run, expected 3"),
         (2, {"at_most": 1}, "degraded", "2 run, expected 1 at most"),
         (0, {"at_least": 0, "at_most": 0}, "up", "0 run"),
         (1, {"at_least": 0, "at_most": 0}, "degraded", "1 runs, expected 0 at most"),
@@ -206,3 +207,15 @@ async def test_the_loop_goes_on_while_the_table_is_read() -> None:
 def test_parameters_that_make_no_sense_are_refused(params: dict[str, Any], match: str) -> None:
     with pytest.raises(ValidationError, match=match):
         params_of(ProcessProbe, **params)
+
+
+async def test_processes_that_are_listed_and_can_not_be_read_are_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(process: psutil.Process) -> str:
+        raise psutil.AccessDenied(process.pid)
+
+    monkeypatch.setattr(psutil.Process, "status", refused)
+    async with plugin_context() as context:
+        with pytest.raises(Hidden, match="hidepid="):
+            await ProcessProbe(ProcessParams(program="nginx"), context).start()

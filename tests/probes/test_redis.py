@@ -205,3 +205,26 @@ def test_a_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPat
 
 def _yaml(server: Server) -> dict[str, Any]:
     return {"url": f"redis://127.0.0.1:{server.port}/0", "password": PASSWORD}
+
+
+async def test_the_rights_that_the_documentation_names_are_enough(valkey: Server) -> None:
+    async with client(valkey) as admin:
+        await admin.acl_setuser(
+            "watcher", enabled=True, passwords=["+pw"], commands=["+ping", "+info"]
+        )
+        try:
+            status, metrics = await look(
+                RedisProbe, url=f"redis://watcher@127.0.0.1:{valkey.port}/0", password="pw"
+            )
+        finally:
+            await admin.acl_deluser("watcher")
+    assert status.status == "up"
+    assert metrics["db.connections"] > 0
+
+
+async def test_a_server_that_wants_a_password_says_so(valkey: Server) -> None:
+    status, _ = await look(RedisProbe, url=f"redis://127.0.0.1:{valkey.port}/0")
+    assert (status.status, status.message) == (
+        "down",
+        "it asks for a password, and none is given",
+    )

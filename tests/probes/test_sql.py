@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import ValidationError
 from tests.probes.databases import NOWHERE, look, mariadb, postgresql, reveals
 from tests.servers import PASSWORD, PostgresqlServer, Server
 
@@ -280,3 +281,29 @@ async def _prepared(make: str, request: pytest.FixtureRequest) -> None:
         await cursor.execute("CREATE TABLE IF NOT EXISTS shop.orders (total INT)")
         await cursor.close()
         await opened.ensure_closed()
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"degraded_above": 100, "down_above": 10},
+        {"degraded_below": 5, "down_below": 10},
+        {"degraded_above": 5, "degraded_below": 10},
+        {"down_above": 5, "down_below": 10},
+    ],
+)
+def test_bounds_that_contradict_each_other_are_refused(bounds: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="to be at most"):
+        params_of(SqlProbe, url="sqlite:///shop.db", query="SELECT 1", **bounds)
+
+
+@pytest.mark.parametrize("query", ["ssl=1", "tls=true", "ssl-mode=REQUIRED"])
+def test_a_wish_for_tls_that_would_be_passed_over_is_refused(query: str) -> None:
+    with pytest.raises(ValidationError, match=r"expected nothing but \?ssl=true"):
+        params_of(SqlProbe, url=f"mysql://sentinel@db/shop?{query}", query="SELECT 1")
+
+
+async def test_an_absolute_path_with_a_slash_more_is_the_same_file(shop: Path) -> None:
+    url = f"sqlite:///{shop}".replace("?", "%3F")
+    status, _ = await look(SqlProbe, url=url, query=COUNT["sqlite"])
+    assert (status.status, status.message) == ("up", "sql.value is 17")

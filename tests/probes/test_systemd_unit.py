@@ -69,10 +69,10 @@ def told(signals: Any) -> tuple[Status, dict[str, float]]:
         ({}, {}, "up", "nginx.service is active (running)"),
         ({"SubState": "exited"}, {}, "up", "nginx.service is active (exited)"),
         (
-            {"ActiveState": "activating", "SubState": "auto-restart"},
+            {"ActiveState": "activating", "SubState": "start"},
             {},
             "degraded",
-            "nginx.service is activating (auto-restart)",
+            "nginx.service is activating (start)",
         ),
         (
             {"ActiveState": "inactive", "SubState": "dead"},
@@ -178,3 +178,13 @@ async def test_without_systemctl_the_look_fails_and_says_so(
 def test_names_that_are_no_units_are_refused(unit: str) -> None:
     with pytest.raises(ValidationError):
         params_of(SystemdUnitProbe, unit=unit)
+
+
+@pytest.mark.parametrize("sub", ["auto-restart", "auto-restart-queued"])
+async def test_a_unit_that_ended_and_waits_to_be_restarted_does_not_run(
+    systemctl: Systemctl, sub: str
+) -> None:
+    systemctl(ActiveState="activating", SubState=sub, Result="exit-code")
+    status, _ = await look()
+    assert status.status == "down"
+    assert status.message == "nginx.service ended (exit-code) and waits to be restarted"

@@ -154,3 +154,16 @@ async def test_a_name_that_leads_nowhere_is_down(host: str, message: str) -> Non
 def test_parameters_that_make_no_sense_are_refused(params: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         params_of(TcpProbe, **params)
+
+
+async def test_a_password_that_the_server_repeats_is_not_told(listen: Listen) -> None:
+    async def refuse(reader: Reader, writer: Writer) -> None:
+        said = (await reader.readline()).decode().split()
+        writer.write(f"-ERR wrong arguments for {said[0]}: {said[1]}\r\n".encode())
+        await writer.drain()
+
+    params = {"send": "AUTH hunter2\r\n", "expect": "+OK"}
+    status, _ = await look(TcpProbe, host="127.0.0.1", port=await listen(refuse), **params)
+    assert status.status == "down"
+    assert "-ERR wrong arguments for" in status.message
+    assert "hunter2" not in status.message

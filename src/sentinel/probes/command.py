@@ -21,7 +21,7 @@ from msgspec import Meta
 from sentinel.api import Duration, Probe, Secret, Signal, Status, duration, hook, redacted
 from sentinel.probes._latency import Failed, LatencyParams, answered, down, timed
 from sentinel.probes._subprocess import Ended, run
-from sentinel.probes.command_output import message_of, metrics_of
+from sentinel.probes.command_output import message_of, metrics_of, shortened
 
 MOST_OUTPUT = 65_536
 
@@ -76,7 +76,10 @@ class CommandProbe(Probe[CommandParams]):
         return await run(self.params.command, most_output=MOST_OUTPUT, environment=environment)
 
     def _judge(self, ended: Ended, latency: float) -> Status:
-        said = redacted(message_of(ended.output) or message_of(ended.errors), self.params)
+        # Redacted as a whole: of a secret that is cut in two a half would be left.
+        said = shortened(
+            redacted(message_of(ended.output) or message_of(ended.errors), self.params)
+        )
         match ended.code:
             case 0:
                 return answered(said or "it succeeded", latency, self.params)

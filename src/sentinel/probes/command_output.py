@@ -10,15 +10,20 @@ from sentinel.api import Metric
 LONGEST_MESSAGE = 300
 LONGEST_NAME = 100
 MOST_METRICS = 100
-_VALUE = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?)([A-Za-z%]*)"
-_LINE = re.compile(rf"([A-Za-z][\w.-]*)={_VALUE}")
-_PERFORMANCE = re.compile(rf"(?:'([^'=]+)'|([^\s'=]+))={_VALUE}(?:;\S*)?(?=\s|$)")
+# Each repetition is bounded, or can match in one way only: a line of garbage must not keep the
+# event loop for minutes.
+_VALUE = r"([-+]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][-+]?\d{1,3})?)([A-Za-z%]{0,20})"
+_LINE = re.compile(rf"([A-Za-z][\w.-]{{0,200}})={_VALUE}")
+_PERFORMANCE = re.compile(rf"(?:'([^'=]{{1,200}})'|([^\s'=]{{1,200}}))={_VALUE}(?:;\S*)?(?=\s|$)")
 
 
 def message_of(output: bytes) -> str:
     """The first line, without performance data."""
     lines = output.decode(errors="replace").splitlines()
-    text = lines[0].partition("|")[0].strip() if lines else ""
+    return lines[0].partition("|")[0].strip() if lines else ""
+
+
+def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
 
 

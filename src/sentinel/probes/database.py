@@ -94,6 +94,11 @@ class DatabaseParams(DatabaseAddress, frozen=True):
         Duration, Meta(description="Down when the whole look takes longer; below `timeout`.")
     ] = duration("5s")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.degraded_above > self.down_above:
+            raise ValueError("expected degraded_above to be at most down_above")
+
 
 D = TypeVar("D", bound=DatabaseParams)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dns.rdata import Rdata
     from dns.resolver import NoNameservers
 
+DNS_PORT = 53
 MOST_SHOWN = 5
 LONGEST_SHOWN = 100
 Record = Literal["A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT"]
@@ -30,7 +31,7 @@ class DnsParams(LatencyParams, frozen=True):
     resolver: Annotated[
         str | None, Meta(description="Address of the server to ask; the system's if not given.")
     ] = None
-    port: Annotated[Port, Meta(description="The resolver's port.")] = 53
+    port: Annotated[Port, Meta(description="The resolver's port.")] = DNS_PORT
     expect: Annotated[
         tuple[str, ...],
         Meta(description='Answers that must be there, such as 192.0.2.7 or "10 mx.example.com".'),
@@ -48,6 +49,8 @@ class DnsParams(LatencyParams, frozen=True):
                 "expected the package dnspython, which is not installed; "
                 "add it with: pip install 'sentinel[dns]'"
             )
+        if self.resolver is None and self.port != DNS_PORT:
+            raise ValueError("expected a `resolver`, as `port` is that of its own")
         if self.resolver is not None and _address(self.resolver) is None:
             raise ValueError(f"expected an IP address as `resolver`, found {self.resolver!r}")
 
@@ -106,12 +109,14 @@ class DnsProbe(Probe[DnsParams]):
 
     def _hold_against(self, answers: Sequence[str]) -> None:
         """Raises Failed where they are not the expected ones."""
-        found = {_comparable(answer) for answer in answers}
-        missing = [one for one in self.params.expect if _comparable(one) not in found]
+        # A text means what it says to the letter: tokens in it differ by case alone.
+        comparable = str if self.params.record == "TXT" else _comparable
+        found = {comparable(answer) for answer in answers}
+        missing = [one for one in self.params.expect if comparable(one) not in found]
         if missing:
             raise Failed(f"the answer is {_listed(answers)}, expected {_listed(missing)}")
-        wanted = {_comparable(one) for one in self.params.expect}
-        others = [one for one in answers if _comparable(one) not in wanted]
+        wanted = {comparable(one) for one in self.params.expect}
+        others = [one for one in answers if comparable(one) not in wanted]
         if self.params.exactly and others:
             raise Failed(f"the answer has {_listed(others)}, which was not expected")
 

@@ -64,7 +64,10 @@ def take(at: float, mounts: Iterable[str] | None) -> Reading:
 
 def cpu_percent(before: Reading, after: Reading) -> float:
     total = after.cpu_total - before.cpu_total
-    return 100 * (after.cpu_busy - before.cpu_busy) / total if total > 0 else 0.0
+    if total <= 0:
+        return 0.0
+    # The kernel's count of time in wait for disks may fall, and the rest then seems to exceed all.
+    return min(100.0, max(0.0, 100 * (after.cpu_busy - before.cpu_busy) / total))
 
 
 def rates(

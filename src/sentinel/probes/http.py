@@ -1,4 +1,9 @@
-"""An HTTP address: whether it answers, how fast, with what, and how long its certificate lasts."""
+"""An HTTP address: whether it answers, how fast, with what, and how long its certificate lasts.
+
+Its metrics are http.latency (s), http.certificate.days (d), and the numbers that `metrics` names in
+a JSON answer. They are read from an answer that is as expected only: what a server in trouble
+counts says nothing. One that can't be read makes the component degraded.
+"""
 
 import asyncio
 import ssl
@@ -23,9 +28,12 @@ from sentinel.api import (
 )
 from sentinel.probes._certificates import certificates_seen, client_context
 from sentinel.probes.http_expectation import Expectation
+from sentinel.probes.http_numbers import MOST, JsonNumber, MetricName, Numbers
 from sentinel.probes.http_request import Answer, Failed, fetch
 
 DAY = 86_400.0
+_LATENCY, _CERTIFICATE = "http.latency", "http.certificate.days"
+_MOST_SAID = 3
 
 
 class HttpParams(Params, frozen=True):
@@ -48,6 +56,14 @@ class HttpParams(Params, frozen=True):
         Mapping[str, str | int | float | bool | None],
         Meta(description="Values that a JSON body must have, by path, as in checks.0.name."),
     ] = {}
+    metrics: Annotated[
+        Mapping[MetricName, str | JsonNumber],
+        Meta(
+            max_length=MOST,
+            description="Numbers in a JSON body to report as metrics: name and path, as in "
+            "`db.companies: counts.companies`, or `{path: queue.age, unit: s}`.",
+        ),
+    ] = {}
     degraded_above: Annotated[Duration, Meta(description="Degraded when slower.")] = duration("2s")
     down_above: Annotated[
         Duration, Meta(description="Down when slower; keep it below `timeout`.")
@@ -63,9 +79,14 @@ class HttpParams(Params, frozen=True):
     ] = None
 
     def __post_init__(self) -> None:
-        # Both raise ValueError for what makes no sense.
+        # Each raises ValueError for what makes no sense.
         URL(self.url)
-        Expectation(self.expect_status, self.contains, self.matches, self.json)
+        expectation = Expectation(self.expect_status, self.contains, self.matches, self.json)
+        numbers = Numbers(self.metrics)
+        if taken := {_LATENCY, _CERTIFICATE} & self.metrics.keys():
+            raise ValueError(f"expected another name in `metrics`: {min(taken)} is the probe's own")
+        if self.method == "HEAD" and (expectation.reads_body or numbers):
+            raise ValueError("expected `method: GET`: an answer to HEAD has no body to look at")
 
 
 class HttpProbe(Probe[HttpParams]):
@@ -82,6 +103,7 @@ class HttpProbe(Probe[HttpParams]):
         self._expectation = Expectation(
             params.expect_status, params.contains, params.matches, params.json
         )
+        self._numbers = Numbers(params.metrics)
         self._tls: ssl.SSLContext | None = None
 
     async def start(self) -> None:
@@ -103,19 +125,30 @@ class HttpProbe(Probe[HttpParams]):
         latency = clock.monotonic() - begun
         end = ends.get(answer.server)
         days = None if end is None else (end - clock.now()) / DAY
-        return (self._judge(answer, latency, days), *_metrics(latency, days))
+        measured = tuple(_metrics(latency, days))
+        complaint = self._complaint(answer)
+        if complaint is not None:
+            return (Status(status="down", message=complaint, latency=latency), *measured)
+        numbers, missing = self._read(answer)
+        return (self._judge(answer, latency, days, missing), *measured, *numbers)
 
-    def _judge(self, answer: Answer, latency: float, days: float | None) -> Status:
+    def _complaint(self, answer: Answer) -> str | None:
+        """Why the answer is not the expected one."""
         complaint = self._expectation.status_complaint(answer.status)
         if complaint is None and self._expectation.reads_body:
-            if answer.encoding not in ("", "identity"):
-                complaint = (
-                    f"the answer is encoded with {answer.encoding[:20]}, which was not asked for"
-                )
-            else:
-                complaint = self._expectation.body_complaint(answer.body, answer.whole)
-        if complaint is not None:
-            return Status(status="down", message=complaint, latency=latency)
+            complaint = _encoded(answer) or self._expectation.body_complaint(
+                answer.body, answer.whole
+            )
+        return complaint
+
+    def _read(self, answer: Answer) -> tuple[list[Metric], list[str]]:
+        """The numbers in the answer, and why some are not there."""
+        encoded = _encoded(answer) if self._numbers else None
+        return ([], [encoded]) if encoded else self._numbers.read(answer.body, answer.whole)
+
+    def _judge(
+        self, answer: Answer, latency: float, days: float | None, missing: Sequence[str]
+    ) -> Status:
         if latency > self.params.down_above:
             text = f"it took {_seconds(latency)}, more than {self.params.down_above}"
             return Status(status="down", message=text, latency=latency)
@@ -124,6 +157,9 @@ class HttpProbe(Probe[HttpParams]):
             warnings.append(f"it took {_seconds(latency)}, more than {self.params.degraded_above}")
         if days is not None and days < self.params.certificate_days:
             warnings.append(f"the certificate ends in {days:.1f} days")
+        warnings += missing[:_MOST_SAID]
+        if len(missing) > _MOST_SAID:
+            warnings.append(f"and {len(missing) - _MOST_SAID} more numbers are not there")
         fine = f"{_named(answer.status)} in {_seconds(latency)}"
         return Status(
             status="degraded" if warnings else "up",
@@ -144,9 +180,16 @@ class HttpProbe(Probe[HttpParams]):
 
 
 def _metrics(latency: float, days: float | None) -> Iterator[Metric]:
-    yield Metric(name="http.latency", value=latency, unit="s")
+    yield Metric(name=_LATENCY, value=latency, unit="s")
     if days is not None:
-        yield Metric(name="http.certificate.days", value=round(days, 2), unit="d")
+        yield Metric(name=_CERTIFICATE, value=round(days, 2), unit="d")
+
+
+def _encoded(answer: Answer) -> str | None:
+    """Why the body can't be read."""
+    if answer.encoding in ("", "identity"):
+        return None
+    return f"the answer is encoded with {answer.encoding[:20]}, which was not asked for"
 
 
 def _named(status: int) -> str:

@@ -3,16 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from sentinel.probes._regex import compiled
-
-LONGEST_QUOTE = 60
-_MISSING = object()
+from sentinel.probes.http_json import MISSING, Unreadable, at, checked_path, document, quote
 
 
 class Expectation:
-    """Raises ValueError for a pattern or a status that makes no sense."""
+    """Raises ValueError for a pattern, a status or a path that makes no sense."""
 
     def __init__(
         self,
@@ -25,7 +21,7 @@ class Expectation:
         self._contains = contains
         self._pattern = compiled("matches", matches) if matches is not None else None
         self._matches = matches
-        self._json = json
+        self._json = {checked_path("json", path): wanted for path, wanted in json.items()}
 
     @property
     def reads_body(self) -> bool:
@@ -42,28 +38,22 @@ class Expectation:
         text = body.decode(errors="replace")
         read = "the answer" if whole else f"the answer, up to byte {len(body)},"
         if self._contains is not None and self._contains not in text:
-            return f"{read} does not contain {_quote(self._contains)}"
+            return f"{read} does not contain {quote(self._contains)}"
         if self._pattern is not None and self._pattern.search(text) is None:
-            return f"{read} does not match {_quote(self._matches)}"
-        if not self._json:
-            return None
-        if not whole:
-            return f"the answer is longer than {len(body)} bytes, too long to be read as JSON"
-        return self._json_complaint(body)
+            return f"{read} does not match {quote(self._matches)}"
+        return self._json_complaint(body, whole) if self._json else None
 
-    def _json_complaint(self, body: bytes) -> str | None:
+    def _json_complaint(self, body: bytes, whole: bool) -> str | None:
         try:
-            document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, RecursionError):
-            return (
-                f"the answer is not JSON: it begins {_quote(body[:200].decode(errors='replace'))}"
-            )
+            answer = document(body, whole)
+        except Unreadable as error:
+            return str(error)
         for path, wanted in self._json.items():
-            found = _at(document, path)
-            if found is _MISSING:
+            found = at(answer, path)
+            if found is MISSING:
                 return f"the answer has no {path}"
             if found != wanted or isinstance(found, bool) is not isinstance(wanted, bool):
-                return f"{path} is {_quote(found)}, expected {_quote(wanted)}"
+                return f"{path} is {quote(found)}, expected {quote(wanted)}"
         return None
 
 
@@ -75,20 +65,3 @@ def _range(status: int | str) -> tuple[int, int]:
         if 100 <= first <= last <= 599:
             return first, last
     raise ValueError(f"`expect_status`: expected 200 or 200-299, found {status!r}")
-
-
-def _at(document: Any, path: str) -> Any:
-    """`checks.0.name`: keys of objects, and positions in lists."""
-    for step in path.split("."):
-        if isinstance(document, dict) and step in document:
-            document = document[step]
-        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
-            document = document[int(step)]
-        else:
-            return _MISSING
-    return document
-
-
-def _quote(value: object) -> str:
-    text = msgspec.json.encode(value).decode(errors="replace")
-    return text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"

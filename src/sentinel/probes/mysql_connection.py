@@ -50,6 +50,15 @@ async def connected(address: DatabaseAddress) -> AsyncIterator[Any]:
         raise unreachable from error
 
 
+def check_query(address: DatabaseAddress) -> None:
+    """Raises ValueError for a setting that would be passed over, such as another word for TLS."""
+    for name, value in address.address.query.items():
+        if name != "ssl" or value not in ("true", "false"):
+            raise ValueError(
+                f"found {name}={value} in url, expected nothing but ?ssl=true, which insists on TLS"
+            )
+
+
 def code_of(error: Exception) -> int:
     """0 where an error has no code."""
     return error.args[0] if error.args and isinstance(error.args[0], int) else 0

@@ -91,8 +91,9 @@ class ProcessProbe(Probe[ProcessParams]):
         params = self.params
         said = f"{count} {'runs' if count == 1 else 'run'}"
         if count < params.at_least:
-            which = f"process {params.program or params.pid_file or params.cmdline}"
-            text = f"{count or 'no'} {which} runs, expected {params.at_least}"
+            run = "processes {} run" if count > 1 else "process {} runs"
+            which = run.format(params.program or params.pid_file or params.cmdline)
+            text = f"{count or 'no'} {which}, expected {params.at_least}"
             return Status(status="down", message=text)
         complaints = []
         if params.at_most is not None and count > params.at_most:

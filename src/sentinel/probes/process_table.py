@@ -43,6 +43,11 @@ def check_visible() -> None:
     """Raises Hidden: what is only hidden must not be taken for what does not run."""
     if 1 not in psutil.pids():
         raise Hidden
+    try:
+        # With hidepid=1 they are listed, and nothing of them can be read.
+        psutil.Process(1).status()
+    except psutil.AccessDenied as error:
+        raise Hidden from error
 
 
 def everywhere() -> list[int]:

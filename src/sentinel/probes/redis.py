@@ -8,7 +8,8 @@ probes:
     memory_above: 80
 
 `url` is redis://, rediss:// (TLS) or unix:///PATH. Needs `pip install 'sentinel[redis]'`, and a
-user who may PING and ask for INFO: `ACL SETUSER sentinel on >… +ping +info`.
+user who may PING and ask for INFO: `ACL SETUSER sentinel on >… +ping +info`, with `+select` where
+the url names another database than 0.
 
 Beside the metrics that all databases have it gives db.ping.latency (s), db.memory.used (B),
 db.memory.percent where the server has a limit, db.replicas, and since the last look db.evictions
@@ -16,7 +17,7 @@ and db.connections.rejected.
 """
 
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
 import msgspec
@@ -141,19 +142,28 @@ class RedisProbe(DatabaseProbe[RedisParams]):
 async def _connected(params: RedisParams) -> AsyncIterator[Any]:
     """Raises Unreachable, also where the connection is lost later."""
     from redis.asyncio import Redis
-    from redis.exceptions import AuthenticationError, ConnectionError, TimeoutError
+    from redis.exceptions import (
+        AuthenticationError,
+        ConnectionError,
+        NoPermissionError,
+        TimeoutError,
+    )
 
     client = Redis.from_url(
         params.url,
         password=params.password.reveal() if params.password else None,
-        client_name="sentinel",
         decode_responses=True,
         single_connection_client=True,
     )
     try:
         await client.initialize()
+        # A name in CLIENT LIST is a courtesy, which a user with few rights may not do.
+        with suppress(NoPermissionError):
+            await client.client_setname("sentinel")
         yield client
     except AuthenticationError as error:
+        if params.password is None:
+            raise Unreachable("it asks for a password, and none is given") from error
         raise Unreachable(f"it refuses the credentials: {error}") from error
     except (ConnectionError, TimeoutError) as error:
         cause = error.__cause__ or error.__context__

@@ -26,6 +26,7 @@ from msgspec import Meta
 
 from sentinel.api import Duration, Metric, Probe, Signal, Status, duration, hook
 from sentinel.probes.database import DatabaseAddress, Unreachable, plain, took
+from sentinel.probes.mysql_connection import check_query
 from sentinel.probes.sql_asking import ASKERS, Unanswered
 
 SPARE = 5.0
@@ -55,6 +56,16 @@ class SqlParams(DatabaseAddress, frozen=True, kw_only=True):
         super().__post_init__()
         if self.address.scheme == "sqlite" and self.address.host:
             raise ValueError("expected an absolute path, as in sqlite:///var/lib/shop.db")
+        if self.address.scheme == "mysql":
+            check_query(self)
+        if _less(self.down_above, self.degraded_above):
+            raise ValueError("expected degraded_above to be at most down_above")
+        if _less(self.degraded_below, self.down_below):
+            raise ValueError("expected down_below to be at most degraded_below")
+        if _less(self.degraded_above, self.degraded_below):
+            raise ValueError("expected degraded_below to be at most degraded_above")
+        if _less(self.down_above, self.down_below):
+            raise ValueError("expected down_below to be at most down_above")
 
 
 class SqlProbe(Probe[SqlParams]):
@@ -97,6 +108,10 @@ class SqlProbe(Probe[SqlParams]):
             message=said or f"{params.metric} is {value:g}",
             latency=duration,
         )
+
+
+def _less(one: float | None, other: float | None) -> bool:
+    return one is not None and other is not None and one < other
 
 
 def _out_of_bounds(value: float, least: float | None, most: float | None) -> str:

@@ -93,7 +93,7 @@ async def ask_sqlite(address: DatabaseAddress, query: str, limit: Duration, cloc
 
     def fetch() -> Answer:
         path = quote(address.address.path)
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=float(limit))
+        connection = sqlite3.connect(f"file://{path}?mode=ro", uri=True, timeout=float(limit))
         with closing(connection):
             begun = clock.monotonic()
             connection.set_progress_handler(

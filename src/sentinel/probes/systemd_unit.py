@@ -79,6 +79,9 @@ class SystemdUnitProbe(Probe[SystemdUnitParams]):
             return Status(status="down", message=f"{unit} has failed: {shown.get('Result', '')}")
         if state == "inactive":
             return Status(status=self.params.inactive, message=said)
+        if shown.get("SubState", "").startswith("auto-restart"):
+            why = shown.get("Result", "")
+            return Status(status="down", message=f"{unit} ended ({why}) and waits to be restarted")
         if state in _PASSING:
             return Status(status="degraded", message=said)
         if state != "active":

@@ -14,6 +14,7 @@ LONGEST_ANSWER = 65_536
 Text = Annotated[str, Meta(min_length=1)]
 _CHUNK = 4096
 _QUOTED = 60
+_SHORTEST_SECRET = 4
 
 
 class TcpParams(LatencyParams, frozen=True):
@@ -51,18 +52,24 @@ class TcpProbe(Probe[TcpParams]):
                 await writer.drain()
             if params.expect is None:
                 return "connected"
-            await _await_text(reader, params.expect)
+            sent = params.send.reveal().split() if params.send else ()
+            await _await_text(reader, params.expect, sent)
             return "connected and answered"
 
 
-async def _await_text(reader: asyncio.StreamReader, expected: str) -> None:
-    """Raises Failed without quoting much of an answer, which may be anything."""
+async def _await_text(reader: asyncio.StreamReader, expected: str, sent: Sequence[str]) -> None:
+    """Raises Failed without quoting much of an answer, which may be anything, nor what was sent:
+    servers repeat a command that they refuse, and a password with it."""
     wanted, answer = expected.encode(), bytearray()
     while wanted not in answer:
         chunk = await reader.read(_CHUNK)
         answer += chunk
         if not chunk or len(answer) > LONGEST_ANSWER:
-            text = answer[:_QUOTED].decode(errors="replace")
+            text = answer.decode(errors="replace")
+            for word in sorted(sent, key=len, reverse=True):
+                if len(word) >= _SHORTEST_SECRET:
+                    text = text.replace(word, "…")
+            text = text[:_QUOTED]
             found = f"the answer begins {text!r}" if answer else "there was no answer"
             raise Failed(f"{found}, expected {expected!r} in it")
 
