@@ -10,8 +10,9 @@ from tests.detectors.driving import Driver
 MINUTE = Duration(60.0)
 
 
-def blacklist(*values: Any, field: str = "host") -> Detector[Any]:
-    return Blacklist(BlacklistParams(field=field, values=list(values), timeframe=MINUTE))
+def blacklist(*values: Any, field: str = "host", **options: Any) -> Detector[Any]:
+    params = BlacklistParams(field=field, values=list(values), timeframe=MINUTE, **options)
+    return Blacklist(params)
 
 
 def whitelist(*values: Any, field: str = "host", **options: Any) -> Detector[Any]:
@@ -49,6 +50,24 @@ def test_it_holds_for_the_timeframe_after_the_latest_such_value() -> None:
     assert driver.holds_at(89.5)
     assert not driver.holds_at(90)
     assert driver.state is None
+
+
+@pytest.mark.parametrize(
+    ("detector", "bad", "good"),
+    [(blacklist("a", until_good=True), "a", "b"), (whitelist("a", until_good=True), "b", "a")],
+)
+def test_a_value_that_may_be_ends_it_where_that_is_asked_for(
+    detector: Detector[Any], bad: str, good: str
+) -> None:
+    driver = Driver(detector, restarts=True)
+    driver.take(0, Error(host=bad))
+    assert driver.take(10, Error()).holds  # which says nothing of the value
+    assert not driver.take(20, Error(host=good)).holds
+    assert driver.told_at(21).endswith("the list of 1 since one that may be")
+    driver.take(30, Error(host=bad))
+    assert "and none that may be came since" in driver.told_at(31)
+    assert driver.holds_at(89.5)
+    assert not driver.holds_at(90)
 
 
 def test_the_value_is_told() -> None:

@@ -240,3 +240,11 @@ def test_a_restart_anywhere_changes_nothing(steps: list[Any], monitor: Monitor) 
             job.pass_to(minute) if what == "pass" else job.says(minute, what, key)
         other.watch = msgspec.json.decode(msgspec.json.encode(other.watch), type=Watch)
     assert (one.runs, one.told, one.watch) == (other.runs, other.told, other.watch)
+
+
+def test_one_run_that_was_overdue_while_nobody_watched_is_told_with_the_doubt() -> None:
+    [missed] = Job(HOURLY).pass_to(65).told
+    assert "Sentinel itself" not in missed.message
+    [missed] = Job(HOURLY).pass_to(110).told
+    assert missed.slots == 1
+    assert "Sentinel itself may not have run then" in missed.message

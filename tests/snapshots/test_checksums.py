@@ -1,5 +1,6 @@
 """Checksums tell that something changed, and not what it is."""
 
+import os
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -65,6 +66,19 @@ def test_what_can_not_be_read_is_said_in_a_word(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     found = Checksummer(b"a", {}).read(Checksums(files=["folder"]), tmp_path)
     assert found == {"file folder": "unreadable"}
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    wanted = Checksums(files=["pipe", "/dev/zero", ".", "a\0b"])
+    found = Checksummer(b"a key", {}).read(wanted, tmp_path)
+    assert set(found.values()) == {"unreadable"}
+
+
+def test_a_variable_that_is_no_utf_8_has_a_checksum_too(tmp_path: Path) -> None:
+    value = os.fsdecode(b"caf\xe9")
+    found = Checksummer(b"a key", {"NAME": value}).read(Checksums(env=["NAME"]), tmp_path)
+    assert len(found["env NAME"]) == 24
 
 
 async def test_no_value_is_stored_anywhere(tmp_path: Path) -> None:

@@ -15,7 +15,10 @@ from msgspec.structs import replace
 from sentinel.config.schema_snapshots import Count, Snapshots
 from sentinel.model.snapshot import ActiveAlert, Latency, SeenGroup, Snapshot
 from sentinel.snapshots.compare import compare
-from sentinel.snapshots.difference import Difference
+from sentinel.snapshots.compare.context import changed_names
+from sentinel.snapshots.comparison import Comparison, _actions
+from sentinel.snapshots.difference import Category, Difference
+from sentinel.snapshots.report import error_of
 
 from .pictures import NOW, TERMS, companies, component, errors, latency, picture
 
@@ -190,13 +193,15 @@ def test_alerts_releases_and_checksums_are_changes_and_no_regressions() -> None:
     after = picture(
         releases={"shop": ("1.0", "1.1")},
         checksums={"env A": "2", "file f": "missing", "env NEW": "3"},
-        alerts=(ActiveAlert(id=3, rule="ComponentDown", severity="critical"),),
+        alerts=(
+            ActiveAlert(id=3, rule="ComponentDown", severity="critical", summary="shop is down"),
+        ),
     )
     assert {(one[0], one[2]) for one in told(before, after)} == {
         ("changed", "shop runs the release 1.1"),
         ("changed", "A was changed"),
         ("changed", "f is missing"),
-        ("changed", "the alert ComponentDown fires"),
+        ("changed", "the alert ComponentDown fires: shop is down"),
     }
 
 
@@ -205,6 +210,15 @@ def nightly(at: float) -> Snapshot:
 
 
 QUIET = picture(errors=errors(10), latencies=(latency(0.1),), counts=(companies(100),))
+
+
+def test_a_file_that_can_not_be_read_is_one_change_and_not_one_for_each_variable() -> None:
+    there = {"file .env": "read", "env TOKEN (.env)": "c0ffee", "env OTHER (.env)": "abcdef"}
+    gone = {"file .env": "missing"}
+    assert changed_names(there, gone) == ["file .env"]
+    assert changed_names(gone, there) == ["file .env"]
+    without = {name: checksum for name, checksum in there.items() if "OTHER" not in name}
+    assert changed_names(there, without) == ["env OTHER (.env)"]
 
 
 def test_what_is_as_bad_as_a_week_ago_at_this_hour_is_no_regression() -> None:
@@ -289,3 +303,38 @@ def test_a_difference_says_of_what_it_is() -> None:
         picture(components=(component("up"),)), picture(components=(component("down"),)), TERMS
     )[0]
     assert found.key == ("component", "shop")
+
+
+def test_a_release_is_compared_with_the_one_before_where_there_was_one() -> None:
+    def release(before: str) -> Difference:
+        return Difference(
+            category="release",
+            subject="shop",
+            before=before,
+            after="shop@9",
+            kind="changed",
+            sentence="shop runs the release shop@9",
+        )
+
+    worse = replace(release("up"), category="component", kind="worse")
+    told = "Compare with the release before: shop runs the release shop@9, it was shop@8."
+    assert told in list(_actions([worse, release("shop@8")], ()))
+    assert not any("release before" in one for one in _actions([worse, release("-")], ()))
+
+
+def test_a_regression_names_the_categories_of_what_is_worse() -> None:
+    def worse(category: Category) -> Difference:
+        return Difference(
+            category=category, subject="a", before="1", after="2", kind="worse", sentence="a"
+        )
+
+    found = Comparison(
+        before=picture(id=1),
+        after=picture(id=2),
+        minutes=1,
+        differences=[worse("latency"), worse("count"), worse("count")],
+        changes=[],
+        actions=[],
+        unmet=[],
+    )
+    assert error_of(found, "").tags["worse"] == "count,latency"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from sentinel.api import Duration, Status
 from sentinel.config.document import load
+from sentinel.config.schema import MainFile
 from sentinel.config.schema_snapshots import Good, Snapshots
 from sentinel.config.validation import read_record
 from sentinel.model.snapshot import ActiveAlert, Snapshot
@@ -124,6 +125,15 @@ def test_a_wrong_configuration_is_told(tmp_path: Path, text: str, told: str) -> 
     assert document is not None
     _, problems = read_record(document, ("snapshots",), Snapshots)
     assert told.removeprefix("expected ") in str(problems[0])
+
+
+def test_values_that_are_refused_together_are_told_with_their_own_line(tmp_path: Path) -> None:
+    (tmp_path / "sentinel.yaml").write_text("listen: 127.0.0.1:1\nsnapshots:\n  every: 5s\n")
+    document, _ = load(tmp_path / "sentinel.yaml")
+    assert document is not None
+    _, [problem] = read_record(document, (), MainFile)
+    assert problem.line == 2
+    assert "at `$" not in str(problem)
 
 
 async def test_the_job_takes_the_first_after_ten_seconds_and_one_each_minute(

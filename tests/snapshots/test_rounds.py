@@ -4,13 +4,32 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from sentinel.api import Change, Duration, Error, Span, Status
+from sentinel.api import Change, Duration, Error, Metric, Params, Span, Status
+from sentinel.config.model import ProbeConfig
 from sentinel.config.schema_snapshots import Checksums
+from sentinel.model.signal import State
 from sentinel.store import signals
 from sentinel.store import snapshots as store
 
 from .pictures import TERMS
 from .world import SETTLES, boom, companies, world
+
+
+def probe(name: str, interval: float = 60.0) -> ProbeConfig:
+    return ProbeConfig(
+        name=name,
+        type="http",
+        params=Params(),
+        interval=interval,
+        timeout=10.0,
+        retries=0,
+        component=name,
+        tags={},
+    )
+
+
+def looked(probe: str, state: State) -> Status:
+    return Status(component=probe, status=state, tags={"probe": probe})
 
 
 async def test_a_snapshot_holds_what_the_round_found(tmp_path: Path) -> None:
@@ -143,6 +162,50 @@ async def test_a_component_of_which_nothing_is_heard_becomes_unknown(tmp_path: P
         taken = await one.pass_rounds(2)
         mail = taken.components[0]
         assert (mail.state, mail.message) == ("unknown", "nothing has been heard of it for 2m")
+
+
+async def test_a_component_may_be_silent_as_long_as_its_own_terms_say(tmp_path: Path) -> None:
+    async with world(tmp_path) as one:
+        one.probes = (probe("seldom", interval=600), probe("often", interval=30))
+        one.restart()
+        await one.send(*(looked(name, "up") for name in ("seldom", "often")), project="sentinel")
+        taken = await one.pass_rounds(3)
+        found = {component.name: component.state for component in taken.components}
+        assert found == {"often": "unknown", "seldom": "up", "shop": "up"}
+
+
+async def test_the_component_of_a_probe_that_was_taken_out_is_no_regression(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as one:
+        one.probes = (probe("web"),)
+        one.restart()
+        await one.send(looked("web", "down"), project="sentinel")
+        assert (await one.pass_rounds(1)).overall == "degraded"
+        one.probes = ()
+        one.restart()
+        taken = await one.pass_rounds(5)
+        assert [component.name for component in taken.components] == ["shop"]
+        assert (taken.overall, taken.regressed) == ("healthy", False)
+
+
+async def test_a_count_is_found_among_thousands_of_other_metrics(tmp_path: Path) -> None:
+    async with world(tmp_path) as one:
+        others = [Metric(name="queue.length", value=1)] * 2_500
+        await one.send(companies(100))
+        taken = await one.pass_rounds(1, *others)
+        assert [(count.subject, count.value) for count in taken.counts] == [("companies", 100)]
+
+
+async def test_quick_rounds_do_not_tell_of_a_regression_each_time(tmp_path: Path) -> None:
+    async with world(tmp_path) as one:
+        await one.pass_rounds(SETTLES)
+        one.health = [Status(component="shop", status="down")]
+        await one.pass_rounds(2)
+        for _ in range(30):
+            one.clock.advance(10)
+            await one.rounds.take()
+        assert 9 <= len(await one.regressions()) <= 11
 
 
 async def test_a_restart_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -79,6 +79,21 @@ async def test_the_page_shows_both_sides_and_what_counts(
     assert "Accept as the new good state" not in shown
 
 
+async def test_what_never_was_good_by_the_terms_can_be_accepted_all_the_same(
+    world: World,  # noqa: F811
+    browser: Browser,  # noqa: F811
+) -> None:
+    taken = picture(at=world.clock.now(), overall="degraded", components=(component("degraded"),))
+    taken = await world.database.write(lambda conn: store.insert(conn, taken))
+    await browser.sign_in("Bob", "responder")
+    _, text = await browser.get("/snapshots")
+    assert "Accept as good all the same" in words(text)
+    await browser.post(f"/snapshots/{taken.id}/accept")
+    _, text = await browser.get("/snapshots")
+    assert "Not yet known to be good" not in words(text)
+    assert "Accept as good all the same" not in words(text)
+
+
 async def test_a_responder_accepts_a_snapshot_and_it_is_audited(
     world: World,  # noqa: F811
     browser: Browser,  # noqa: F811
@@ -170,7 +185,7 @@ def test_the_command_prints_what_is_worse(
     result = diff()
     assert result.exit_code == 0
     assert "known to be good, snapshot 1" in result.output
-    assert "30 minutes lie between them" in result.output
+    assert "30 minutes between them" in result.output
     assert "shop was up and is down" in result.output
     assert "Look at shop before what depends on it" in result.output
 

@@ -100,5 +100,27 @@ def test_a_count_takes_the_values_of_its_component_alone() -> None:
         ],
         wanted,
         [DataCount(name="gone", value=1)],
+        NOW,
     )
     assert found == (DataCount(name="companies", value=3, at=NOW),)
+
+
+def test_a_count_stands_until_the_next_one_and_for_a_week() -> None:
+    wanted = {"companies": Count(metric="rows")}
+    before = [
+        DataCount(name="companies", about="acme", value=3, at=NOW - 6 * 86_400),
+        DataCount(name="companies", about="globex", value=9, at=NOW - 8 * 86_400),
+    ]
+    assert counts_of([], wanted, before, NOW) == (before[0],)
+
+
+def test_a_snapshot_holds_a_bounded_number_of_counts() -> None:
+    wanted = {"rows": Count(metric="rows")}
+    told = [
+        Metric(name="rows", value=value, tenant=f"t{n}", received=NOW)
+        for value in (1, 2)
+        for n in range(700)
+    ]
+    found = counts_of(told, wanted, (), NOW)
+    assert len(found) == 500
+    assert {one.value for one in found} == {2}

@@ -9,6 +9,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from sentinel.api import AnySignal, Error, Metric, Status
+from sentinel.config.model import ProbeConfig
+from sentinel.health.patience import Patience
 from sentinel.model.snapshot import Snapshot
 from sentinel.snapshots import HealthRounds
 from sentinel.store import snapshots as store
@@ -42,12 +44,15 @@ class World:
         self.running = Running(folder, self.clock, RULES)
         self.terms = terms
         self.env = env if env is not None else {}
+        self.probes: tuple[ProbeConfig, ...] = ()
         self.key = b"key of this installation"
         self.health: list[AnySignal] = [Status(component="shop", status="up", latency=0.1)]
         self.restart()
 
     def restart(self) -> None:
-        config = replace(self.running.pipeline._setup.config, snapshots=self.terms)
+        setup = self.running.pipeline._setup
+        config = replace(setup.config, snapshots=self.terms, probes=self.probes)
+        self.running.pipeline._patience = Patience(config)
         self.rounds = HealthRounds(
             self.running.database,
             self.clock,

@@ -18,6 +18,9 @@ class ListedParams(Params, frozen=True):
     timeframe: Annotated[
         Duration, Meta(description="How long one such value keeps the alert firing.")
     ] = duration("5m")
+    until_good: Annotated[
+        bool, Meta(description="Whether a value that may be ends the alert before that.")
+    ] = False
 
 
 class Offence(Struct, frozen=True, array_like=True):
@@ -31,7 +34,7 @@ P = TypeVar("P", bound=ListedParams)
 
 
 class Listed(Detector[P], Generic[P]):
-    """Holds for `timeframe` after a value that offends."""
+    """Holds for `timeframe` after a value that offends, or until one that does not."""
 
     State = Offence
     reads = ("field",)
@@ -56,7 +59,9 @@ class Listed(Detector[P], Generic[P]):
         if self.offends(text):
             value = "nothing" if text is None else shown(text)
             return self.tick(Offence(now + self.params.timeframe, value), now)
-        return (None, Verdict(False)) if state is None else self.tick(state, now)
+        # A signal without a value says nothing of it.
+        ended = self.params.until_good and text is not None
+        return (None, Verdict(False)) if state is None or ended else self.tick(state, now)
 
     def tick(self, state: Offence, now: float) -> tuple[Any, Verdict]:
         if state.ends <= now:
@@ -66,7 +71,10 @@ class Listed(Detector[P], Generic[P]):
 
     def explain(self, state: Offence | None, now: float) -> str:
         field, timeframe = shown(self.params.field), self.params.timeframe
-        listed = f"the list of {len(self.listed)}"
+        listed = f"{self.offence} the list of {len(self.listed)}"
+        when = "since one that may be" if self.params.until_good else f"within {timeframe}"
         if state is None or state.ends <= now:
-            return f"no value of {field} that is {self.offence} {listed} within {timeframe}"
-        return f"{field} was {state.value} within {timeframe}, which is {self.offence} {listed}"
+            return f"no value of {field} that is {listed} {when}"
+        if self.params.until_good:
+            return f"{field} was {state.value}, which is {listed}, and none that may be came since"
+        return f"{field} was {state.value} {when}, which is {listed}"

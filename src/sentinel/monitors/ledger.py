@@ -65,6 +65,16 @@ def configure(conn: sqlite3.Connection, given: Sequence[Monitor], now: float) ->
             store.save(conn, replace(kept, source="gone", due=None))
 
 
+def forget(conn: sqlite3.Connection, number: int) -> bool:
+    """A job that was given up: nothing is expected of it any more, until it checks in again. False
+    for a monitor of the configuration, which is to be taken out of there, and for none."""
+    kept = store.get(conn, number)
+    if kept is None or kept.source != "check-in":
+        return False
+    store.save(conn, replace(kept, source="gone", due=None))
+    return True
+
+
 def _covers(given: Monitor, other: Monitor) -> bool:
     return (
         given.name == other.name

@@ -14,6 +14,8 @@ from sentinel.monitors.schedule import after
 # Timers and clocks differ a little: so early a run is still the one that is expected.
 EARLY = 60.0
 MOST_OPEN = 20
+# What was overdue so long before it was noticed was so while nobody watched, in seconds.
+UNWATCHED = 60.0
 # How many runs are counted that fell into a time in which nobody watched.
 MOST_COUNTED = 1_000
 
@@ -184,7 +186,7 @@ class Turn:
             expected=first,
             slots=slots,
             last=last if slots > 1 else None,
-            message=_missed(first, last, slots),
+            message=_missed(first, last, slots, late=self.now - (last + grace)),
         )
         self._update(missed=run)
         self._put(run)
@@ -197,14 +199,14 @@ class Turn:
         self.watch = replace(self.watch, **changes)
 
 
-def _missed(first: float, last: float, slots: int) -> str:
-    if slots == 1:
-        return f"nothing was heard of the run expected at {iso(first)}"
+def _missed(first: float, last: float, slots: int, late: float) -> str:
+    """`late` is how many seconds ago the last of them was overdue."""
     number = f"{slots} or more" if slots == MOST_COUNTED else str(slots)
-    return (
-        f"nothing was heard of {number} runs expected from {iso(first)} to {iso(last)}: Sentinel "
-        "itself may not have run then"
-    )
+    text = f"nothing was heard of {number} runs expected from {iso(first)} to {iso(last)}"
+    if slots == 1:
+        text = f"nothing was heard of the run expected at {iso(first)}"
+    unwatched = slots > 1 or late > UNWATCHED
+    return f"{text}: Sentinel itself may not have run then" if unwatched else text
 
 
 def _without(runs: tuple[Run, ...], one: Run) -> tuple[Run, ...]:

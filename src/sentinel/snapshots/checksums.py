@@ -1,16 +1,18 @@
 """Checksums of the environment and of files: enough to see that something changed, and of no use
 to whoever wants to know what it is."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
 from sentinel.config.schema_snapshots import Checksums
-from sentinel.snapshots.compare.context import ENVIRONMENT, FILE, UNSET
+from sentinel.snapshots.compare.context import ENVIRONMENT, FILE, READ, UNSET
 
 _LARGEST = 16_000_000
 _MOST_NAMES = 500
-_READ, _MISSING, _UNREADABLE, _TOO_LARGE = "read", "missing", "unreadable", "too large"
+_MISSING, _UNREADABLE, _TOO_LARGE = "missing", "unreadable", "too large"
 
 
 class Checksummer:
@@ -26,7 +28,7 @@ class Checksummer:
         for a thread; relative paths begin at the folder."""
         found = {
             f"{ENVIRONMENT}{name}": (
-                self._of(name, self._env[name].encode()) if name in self._env else UNSET
+                self._of(name, os.fsencode(self._env[name])) if name in self._env else UNSET
             )
             for name in wanted.env
         }
@@ -42,7 +44,7 @@ class Checksummer:
             yield f"{FILE}{path}", content
             return
         # Stands for the file, so that a variable that comes or goes is seen to do so.
-        yield f"{FILE}{path}", _READ
+        yield f"{FILE}{path}", READ
         for name, value in _assignments(content.decode("utf-8", "replace").splitlines()):
             yield f"{ENVIRONMENT}{name} ({path})", self._of(name, value.encode())
 
@@ -55,12 +57,13 @@ class Checksummer:
 def _content(path: Path) -> bytes | str:
     """A word where there is none to be read."""
     try:
-        if path.stat().st_size > _LARGEST:
-            return _TOO_LARGE
-        return path.read_bytes()
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return _UNREADABLE  # A pipe would be waited for, and a device never ends.
+        return path.read_bytes() if found.st_size <= _LARGEST else _TOO_LARGE
     except FileNotFoundError:
         return _MISSING
-    except OSError:
+    except (OSError, ValueError):  # A path with a zero byte is a ValueError.
         return _UNREADABLE
 
 

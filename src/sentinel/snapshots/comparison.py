@@ -10,6 +10,7 @@ from sentinel.config.schema_snapshots import Snapshots
 from sentinel.model.signal import Change
 from sentinel.model.snapshot import Snapshot
 from sentinel.snapshots.compare import compare
+from sentinel.snapshots.compare.context import NO_RELEASE
 from sentinel.snapshots.difference import Difference
 from sentinel.snapshots.judging import unmet
 from sentinel.store import rounds
@@ -47,11 +48,13 @@ def compare_latest(conn: sqlite3.Connection, terms: Snapshots) -> Comparison | N
 
 def compare_one(conn: sqlite3.Connection, after: Snapshot, terms: Snapshots) -> Comparison:
     """A snapshot with the good one that it was judged by; with itself where somebody has accepted
-    it meanwhile."""
+    it meanwhile, or where it is the first good one."""
     if after.good and after.worse:
         return comparison(conn, after, after, terms)
     baseline = None if after.baseline is None else snapshot_store.get(conn, after.baseline)
     before = baseline or snapshot_store.last_good(conn, after.id)
+    if before is None and after.good:
+        before = after
     return comparison(conn, before, after, terms)
 
 
@@ -100,7 +103,7 @@ def _actions(differences: Iterable[Difference], changes: Iterable[Change]) -> It
         yield f"Check whether this change is the reason, and take it back if so: {what}{by}."
     # Our own checksums are among the changes already.
     for one in differences:
-        if one.category == "release":
+        if one.category == "release" and one.before != NO_RELEASE:
             yield f"Compare with the release before: {one.sentence}, it was {one.before}."
     for one in worse:
         yield _advice(one)

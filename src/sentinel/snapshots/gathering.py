@@ -8,21 +8,23 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sentinel.config.model import Config
 from sentinel.config.schema_snapshots import Snapshots
 from sentinel.model.alert import Alert
 from sentinel.model.signal import AnySignal
 from sentinel.model.snapshot import ActiveAlert, ComponentState, Snapshot
+from sentinel.model.values import Duration
 from sentinel.snapshots.judging import overall_of
 from sentinel.snapshots.window import Window, counts_of, shown_groups
 from sentinel.store import alerts, components, rounds, signals
-from sentinel.store.components import Heard
+from sentinel.store.components import OWN_PROJECT, Heard
 
 _T = TypeVar("_T")
 CODE = "SYSTEM_REGRESSION_DETECTED"
-OWN_PROJECT = "sentinel"
 _SLICE = 20_000
 _MOST_SLICES = 100
 _MOST_OF_A_KIND = 2_000
+_MOST_COUNTED = 20_000
 _MOST_ALERTS = 50
 _MOST_SAID = 200
 _FORGOTTEN_AFTER = 86_400.0
@@ -45,25 +47,31 @@ class Gatherer:
         self._last: _Last | None = None
 
     async def take(
-        self, now: float, terms: Snapshots, checksums: Mapping[str, str], previous: Snapshot | None
+        self,
+        now: float,
+        config: Config,
+        checksums: Mapping[str, str],
+        previous: Snapshot | None,
     ) -> Snapshot:
         """A snapshot without a number that nobody has judged yet."""
+        terms, probes = config.snapshots, {one.name for one in config.probes}
         self._window.length = terms.window
         last, watched = await self._begin(now, previous)
         until = await self._store.read(rounds.last_signal)
         self._window.count(await self._errors(last.counted, until), now, watched)
         measured = await self._measured(last.measured, until)
         self._window.measure(measured)
+        counted = await self._counted(last.measured, until, terms)
         for project, release in await self._store.read(lambda c: rounds.releases(c, last.at)):
             self._window.release(project, release, now)
         self._window.advance(now)
         self._last = _Last(now, until, until)
         met = self._window.groups()
         groups = await self._store.read(lambda conn: rounds.serious(conn, list(met)))
-        heard = await self._store.read(
-            lambda conn: components.heard(conn, now - max(_FORGOTTEN_AFTER, terms.silent_after))
-        )
-        states = tuple(_state(one, now, terms) for one in heard)
+        known_since = now - max(_FORGOTTEN_AFTER, terms.silent_after)
+        # A component whose probe was taken out of the configuration is no trouble.
+        heard = await self._store.read(lambda conn: components.heard(conn, known_since, probes))
+        states = tuple(_state(one, now) for one in heard)
         active = [one for one in await self._store.read(alerts.unresolved) if _counts(one)]
         shown = tuple(_alert(one) for one in active)
         return Snapshot(
@@ -74,7 +82,7 @@ class Gatherer:
             errors=self._window.errors(groups),
             groups=shown_groups(groups, met, now),
             latencies=self._window.latencies(),
-            counts=counts_of(measured, terms.counts, previous.counts if previous else ()),
+            counts=counts_of(counted, terms.counts, previous.counts if previous else (), now),
             checksums=dict(checksums),
             releases=self._window.releases(previous.releases if previous else {}),
             alerts=shown[-_MOST_ALERTS:],
@@ -120,6 +128,16 @@ class Gatherer:
             )
         return found
 
+    async def _counted(self, after: int, until: int, terms: Snapshots) -> list[AnySignal]:
+        """The metrics that are data counts, among more of them than percentiles need: one that
+        comes once a minute must not be lost among many that come all the time."""
+        names = {one.metric for one in terms.counts.values()}
+        if not names:
+            return []
+        return await self._store.read(
+            lambda conn: rounds.metrics(conn, names, after, until, _MOST_COUNTED)
+        )
+
 
 class _Last(Struct, frozen=True):
     """When the last round was, and up to which signal it counted errors and measurements."""
@@ -129,7 +147,7 @@ class _Last(Struct, frozen=True):
     measured: int
 
 
-def _state(heard: Heard, now: float, terms: Snapshots) -> ComponentState:
+def _state(heard: Heard, now: float) -> ComponentState:
     status = heard.status
     found = ComponentState(
         name=components.name_of(status),
@@ -139,9 +157,10 @@ def _state(heard: Heard, now: float, terms: Snapshots) -> ComponentState:
         tenant=status.tenant,
         environment=status.environment,
     )
-    if now - status.received <= terms.silent_after:
+    if now <= heard.until:
         return found
-    silent = f"nothing has been heard of it for {terms.silent_after}"
+    patience = Duration(heard.until - status.received)
+    silent = f"nothing has been heard of it for {patience}"
     return replace(found, state="unknown", since=status.received, message=silent)
 
 
@@ -155,6 +174,7 @@ def _alert(alert: Alert) -> ActiveAlert:
         id=alert.id,
         rule=alert.rule,
         severity=alert.severity,
+        summary=alert.annotations.get("summary", "")[:_MOST_SAID],
         code=alert.code,
         acknowledged=alert.state == "acknowledged",
     )

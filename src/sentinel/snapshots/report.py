@@ -11,7 +11,7 @@ _MOST = 30
 
 def error_of(found: Comparison, public_url: str) -> Error:
     """Its message is one sentence with the worst three differences; the payload has both sides,
-    all differences, the changes between and what to do."""
+    all differences, the changes between and what to do. The tag `worse` names the categories."""
     assert found.before is not None
     before, after = found.before, found.after
     worse = found.worse
@@ -26,6 +26,7 @@ def error_of(found: Comparison, public_url: str) -> Error:
             "after": str(after.id),
             "minutes_since_good": str(found.minutes),
             "worst": worse[0].subject if worse else "",
+            "worse": ",".join(sorted({one.category for one in worse})),
         },
         # All of them are one group, whatever is worse.
         payload={

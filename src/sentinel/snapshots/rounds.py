@@ -55,6 +55,7 @@ class HealthRounds:
         self._gatherer = Gatherer(database, clock.now())
         self._previous: Snapshot | None = None
         self._regression: Error | None = None
+        self._told = 0.0
 
     async def run(self) -> None:
         passed = self._config().snapshots.every - _FIRST_AFTER
@@ -78,7 +79,7 @@ class HealthRounds:
         terms = config.snapshots
         previous = self._previous or await self._database.read(snapshot_store.latest)
         checksums = await self._checksums(config, previous)
-        taken = await self._gatherer.take(self._clock.now(), terms, checksums, previous)
+        taken = await self._gatherer.take(self._clock.now(), config, checksums, previous)
         good = await self._database.read(snapshot_store.last_good)
         differences: list[Difference] = []
         if good is not None:
@@ -93,6 +94,8 @@ class HealthRounds:
         self._regression = None
         if snapshot.regressed and good is not None:
             await self._tell(self._previous, good, config)
+        else:
+            self._told = 0.0
         return self._previous
 
     async def _store(
@@ -117,7 +120,10 @@ class HealthRounds:
             lambda conn: comparison(conn, good, snapshot, config.snapshots)
         )
         self._regression = error_of(found, config.public_url)
-        await self._emit([self._regression])
+        # Rounds that come every few seconds must not look like a burst of errors.
+        if self._clock.now() - self._told >= AGAIN_AFTER / 2:
+            await self._emit([self._regression])
+            self._told = self._clock.now()
 
     async def _checksums(self, config: Config, previous: Snapshot | None) -> dict[str, str]:
         """As they are now; as they were, where the change could not be stored, so that the next

@@ -13,6 +13,9 @@ from sentinel.store.components import name_of
 from sentinel.store.rounds import GroupInfo
 
 _MOST_SERIES = 1_000
+_MOST_COUNTS = 500
+"""Whose tenants and components come from outside; a snapshot is to stay small."""
+_COUNTED_WITHIN = 7 * 86_400.0
 _MOST_SAMPLES = 200
 _TOP, _YOUNG = 5, 10
 _YOUNG_FOR = 86_400.0
@@ -132,10 +135,15 @@ def shown_groups(
 
 
 def counts_of(
-    signals: Iterable[AnySignal], wanted: Mapping[str, Count], before: Iterable[DataCount]
+    signals: Iterable[AnySignal],
+    wanted: Mapping[str, Count],
+    before: Iterable[DataCount],
+    now: float,
 ) -> tuple[DataCount, ...]:
-    """The latest values; of what was not counted in this round those of before."""
-    found = {one.subject: one for one in before if one.name in wanted}
+    """The latest values; of what was not counted in this round those of before, for a week."""
+    found = {
+        one.subject: one for one in before if one.name in wanted and one.at > now - _COUNTED_WITHIN
+    }
     by_metric: dict[str, list[tuple[str, Count]]] = {}
     for name, one in wanted.items():
         by_metric.setdefault(one.metric, []).append((name, one))
@@ -147,7 +155,8 @@ def counts_of(
                     counted = DataCount(
                         name=name, about=about, value=signal.value, at=signal.received
                     )
-                    found[counted.subject] = counted
+                    if counted.subject in found or len(found) < _MOST_COUNTS:
+                        found[counted.subject] = counted
     return tuple(found[subject] for subject in sorted(found))
 
 

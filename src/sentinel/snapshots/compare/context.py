@@ -7,7 +7,8 @@ from sentinel.model.snapshot import Snapshot
 from sentinel.snapshots.difference import Category, Difference
 
 ENVIRONMENT, FILE = "env ", "file "
-UNSET = "unset"
+UNSET, READ = "unset", "read"
+NO_RELEASE = "-"
 NO_CHECKSUM = frozenset((UNSET, "missing", "unreadable", "too large"))
 
 
@@ -20,12 +21,12 @@ def differences(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
 
 def changed_names(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Those whose checksum differs. What was only begun, or ended, to be watched has not
-    changed."""
+    changed, and neither have the variables of a file that can't be read."""
     return sorted(
         name
         for name in before.keys() | after.keys()
         if before.get(name) != after.get(name)
-        and all(name in side or _file_of(name) in side for side in (before, after))
+        and all(name in side or side.get(_file_of(name)) == READ for side in (before, after))
     )
 
 
@@ -38,6 +39,7 @@ def _alerts(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
     known = {one.id for one in before.alerts}
     for alert in after.alerts:
         if alert.id not in known:
+            about = f": {alert.summary}" if alert.summary else ""
             yield Difference(
                 category="alert",
                 subject=f"{alert.rule} (alert {alert.id})",
@@ -45,7 +47,7 @@ def _alerts(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
                 after="acknowledged" if alert.acknowledged else "firing",
                 kind="changed",
                 severity=alert.severity,
-                sentence=f"the alert {alert.rule} fires",
+                sentence=f"the alert {alert.rule} fires{about}",
             )
 
 
@@ -57,7 +59,7 @@ def _releases(before: Snapshot, after: Snapshot) -> Iterator[Difference]:
             yield Difference(
                 category="release",
                 subject=project,
-                before=", ".join(old) or "-",
+                before=", ".join(old) or NO_RELEASE,
                 after=", ".join(releases),
                 kind="changed",
                 sentence=f"{project} runs the release {', '.join(came)}",
