@@ -33,6 +33,7 @@ class Collector:
         self.poison: Callable[[dict[str, Any]], bool] = lambda error: False
         self.requests: list[tuple[str, dict[str, str], list[dict[str, Any]]]] = []
         self.accepted: list[dict[str, Any]] = []
+        self.changes: list[dict[str, Any]] = []
         self.changed = threading.Condition()
         self.released = threading.Event()
         self._server: ThreadingHTTPServer | None = None
@@ -71,11 +72,19 @@ class Collector:
             )
             return list(self.accepted)
 
+    def wait_for_changes(self, count: int) -> list[dict[str, Any]]:
+        """The accepted changes, once there are at least `count`."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.changes) >= count, PATIENCE)
+            return list(self.changes)
+
     def wait_for_requests(self, count: int) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: len(self.requests) >= count, PATIENCE)
 
-    def take(self, path: str, headers: dict[str, str], errors: list[dict[str, Any]]) -> Any:
+    def take(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Any:
+        [(kind, errors)] = body.items()
+        assert path.endswith(f"/api/v1/{kind}")
         with self.changed:
             self.requests.append((path, headers, errors))
             self.changed.notify_all()
@@ -83,7 +92,7 @@ class Collector:
             if answer == (200, {}) and any(self.poison(error) for error in errors):
                 answer = (400, {})
             if answer == (200, {}):
-                self.accepted += errors
+                (self.changes if kind == "changes" else self.accepted).extend(errors)
             return answer
 
 
@@ -92,12 +101,12 @@ def _handler(collector: Collector) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
-                errors = json.loads(gzip.decompress(body))["errors"]
+                told = json.loads(gzip.decompress(body))
             except OSError:
                 self.send_error(400)
                 return
             headers = {name.lower(): value for name, value in self.headers.items()}
-            answer = collector.take(self.path, headers, errors)
+            answer = collector.take(self.path, headers, told)
             if answer == "hang":
                 collector.released.wait(PATIENCE)
             if isinstance(answer, str):

@@ -37,6 +37,7 @@ def test_a_snippet_runs_and_what_it_reports_arrives(
     sentinel.client.close(10)
     reports = len(re.findall(r"(?<!def )\breport\(|\b(?:log|logging)\.error\(", snippet))
     assert len(collector.accepted) == reports
+    assert len(collector.changes) == len(re.findall(r"\bchange\(", snippet))
 
 
 def test_every_option_is_in_the_table() -> None:

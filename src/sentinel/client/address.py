@@ -11,13 +11,18 @@ _ENDPOINT = "/api/v1/errors"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`path` is the endpoint's path, with the prefix of a reverse proxy if there is one."""
+    """`prefix` is that of a reverse proxy, if there is one, and stands before every path."""
 
     tls: bool
     host: str
     port: int
-    path: str
+    prefix: str
+    endpoint: str
     key: str = field(repr=False)
+
+    @property
+    def path(self) -> str:
+        return self.prefix + self.endpoint
 
     @property
     def url(self) -> str:
@@ -47,7 +52,8 @@ def parse_address(url: str, key: str | None = None, endpoint: str = _ENDPOINT) -
         tls=parts.scheme == "https",
         host=parts.hostname,
         port=port or (443 if parts.scheme == "https" else 80),
-        path=_safe(path, "path") + endpoint,
+        prefix=_safe(path, "path"),
+        endpoint=endpoint,
         key=_safe(key or parts.username or "", "key", empty=False),
     )
 

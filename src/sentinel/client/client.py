@@ -142,6 +142,40 @@ class Client:
 
         return self.take(describe, exc, mechanism="report")
 
+    def change(
+        self,
+        kind: str,
+        summary: str | None = None,
+        *,
+        service: str | None = None,
+        component: str | None = None,
+        release: str | None = None,
+        environment: str | None = None,
+        tenant: str | None = None,
+        author: str | None = None,
+        url: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str | None:
+        """Tells of a deploy, a flag, a migration or another change; `kind` is a word for it.
+
+        Service and environment, and of a deploy the release, are the client's own where they are
+        not given. Gives the change's id; None if it was not taken.
+        """
+        if release is None and kind == "deploy":
+            release = self._defaults["release"]
+        fields = {
+            "kind": kind,
+            "summary": summary,
+            "service": service or self._defaults["service"],
+            "component": component,
+            "release": release,
+            "environment": environment or self._defaults["environment"],
+            "tenant": tenant,
+            "author": author,
+            "url": url,
+        }
+        return self._safely(lambda: self._take_change(fields, tags))
+
     def take(
         self,
         describe: Callable[[], dict[str, Any]],
@@ -203,14 +237,26 @@ class Client:
         mechanism: str,
         handled: bool,
     ) -> str | None:
-        if self._worker.closed:
+        if self._has_room() and not (exc is not None and self._seen(exc)):
+            return self._put(self._compose(describe(), exc, mechanism, handled))
+        return None
+
+    def _take_change(self, given: Mapping[str, Any], tags: Mapping[str, str] | None) -> str | None:
+        if not self._has_room():
             return None
+        fields: dict[str, Any] = {k: text_of(v) for k, v in given.items() if v is not None}
+        fields |= {"id": uuid.uuid4().hex, "at": self._clock.now(), "tags": tags_of(tags)}
+        return self._put(Report(fields, kind="changes"))
+
+    def _has_room(self) -> bool:
+        if self._worker.closed:
+            return False
         if self._worker.full:
             self._tally.lost(1, "the queue was full")
-            return None
-        if exc is not None and self._seen(exc):
-            return None
-        report = self._compose(describe(), exc, mechanism, handled)
+            return False
+        return True
+
+    def _put(self, report: Report) -> str:
         self._worker.put(report)
         return str(report.fields["id"])
 

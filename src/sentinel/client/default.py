@@ -24,6 +24,19 @@ class About(TypedDict, total=False):
     extra: Mapping[str, Any] | None
 
 
+class AboutChange(TypedDict, total=False):
+    """What `change` may be told beside its kind and summary; see `Client.change`."""
+
+    service: str | None
+    component: str | None
+    release: str | None
+    environment: str | None
+    tenant: str | None
+    author: str | None
+    url: str | None
+    tags: Mapping[str, str] | None
+
+
 def init(url: str | None = None, key: str | None = None, **options: Any) -> Client | None:
     """Makes the client that `report`, the handler and the middleware use.
 
@@ -49,6 +62,11 @@ def current() -> Client | None:
 def report(error: BaseException | str, **about: Unpack[About]) -> str | None:
     """`Client.report` of the client that `init` made; None without one."""
     return _client.report(error, **about) if _client is not None else None
+
+
+def change(kind: str, summary: str | None = None, **about: Unpack[AboutChange]) -> str | None:
+    """`Client.change` of the client that `init` made; None without one."""
+    return _client.change(kind, summary, **about) if _client is not None else None
 
 
 def flush(timeout: float = EXIT_TIMEOUT) -> bool:

@@ -1,10 +1,11 @@
-"""Errors on their way from the caller to the wire."""
+"""Errors and changes on their way from the caller to the wire."""
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sentinel.client.batch import Kind
 from sentinel.client.exceptions import Thrown
 from sentinel.client.scope import Crumb
 from sentinel.client.source import describe
@@ -14,11 +15,13 @@ MOST_BYTES = 200_000
 
 @dataclass(slots=True)
 class Report:
-    """`fields` are those of `sentinel.model.signal.Error`, beside `extra` and `logentry`."""
+    """`fields` are those of `sentinel.model.signal.Error`, beside `extra` and `logentry`; of a
+    change those that docs/changes.md has."""
 
     fields: dict[str, Any]
     chain: list[Thrown] = field(default_factory=list)
     crumbs: list[Crumb] = field(default_factory=list)
+    kind: Kind = "errors"
 
 
 def encode(report: Report) -> bytes:

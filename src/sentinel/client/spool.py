@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel.client.batch import Batch
+from sentinel.client.batch import Batch, Kind
 from sentinel.clock import Clock
 
 LEASE = 60.0
@@ -23,6 +23,8 @@ LARGEST_FILE = 4_000_000
 _READY = ".batch"
 _CLAIMED = ".sending"
 _PARTIAL = ".partial"
+_LETTERS: dict[Kind, str] = {"errors": "", "changes": "c"}
+"""Before the count in a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Spool:
         evicted = self._make_room(len(batch.body))
         self._written += 1
         # The time in nanoseconds sorts the names by age.
-        name = f"{int(self._clock.now() * 1e9):020d}-{self._token}-{self._written}-{batch.count}"
+        age = f"{int(self._clock.now() * 1e9):020d}"
+        name = f"{age}-{self._token}-{self._written}-{_LETTERS[batch.kind]}{batch.count}"
         partial = self._folder / (name + _PARTIAL)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
@@ -127,7 +130,7 @@ class Spool:
         if len(body) > LARGEST_FILE or not count:
             claimed.unlink(missing_ok=True)  # Not one of ours.
             return None
-        return Claim(Batch(body, count), claimed, self._folder / (stem + _READY))
+        return Claim(Batch(body, count, _kind(stem)), claimed, self._folder / (stem + _READY))
 
     def _make_room(self, wanted: int) -> int:
         """Deletes the oldest waiting batches until `wanted` bytes fit, and what a crash left."""
@@ -153,5 +156,10 @@ class Spool:
 
 
 def _count(stem: str) -> int:
-    number = stem.rpartition("-")[2]
+    number = stem.rpartition("-")[2].removeprefix(_LETTERS["changes"])
     return int(number) if number.isdecimal() else 0
+
+
+def _kind(stem: str) -> Kind:
+    is_changes = stem.rpartition("-")[2].startswith(_LETTERS["changes"])
+    return "changes" if is_changes else "errors"

@@ -12,6 +12,7 @@ from sentinel.client.batch import Batch
 from sentinel.clock import Clock
 
 LONGEST_WAIT = 3600.0
+_PATHS = {"errors": "/api/v1/errors", "changes": "/api/v1/changes"}
 _SPLITTABLE = (400, 413, 422)
 _AGAIN = (408, 425, 429)
 
@@ -20,7 +21,7 @@ _AGAIN = (408, 425, 429)
 class Outcome:
     """`away` keeps the batch for later, not before `after` seconds where the server said so.
 
-    `refused` can't succeed by itself; with `splittable`, a single error may be to blame.
+    `refused` can't succeed by itself; with `splittable`, a single item may be to blame.
     """
 
     kind: Literal["delivered", "refused", "away"]
@@ -55,9 +56,10 @@ class Transport:
             return Outcome("away", f"{type(problem).__name__}: {problem}")
 
     def _exchange(self, batch: Batch) -> Outcome:
+        path = self._address.prefix + _PATHS[batch.kind]
         with contextlib.closing(self._connection()) as connection:
             try:
-                connection.request("POST", self._address.path, batch.body, self._headers)
+                connection.request("POST", path, batch.body, self._headers)
             except (BrokenPipeError, ConnectionResetError):
                 # A server that refuses a body may answer and close before it has read it all.
                 if connection.sock is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 
 from sentinel.client.backlog import Backlog
-from sentinel.client.batch import Batch, packed
+from sentinel.client.batch import Batch, Kind, packed
 from sentinel.client.notice import drop_notice
 from sentinel.client.pause import Pause
 from sentinel.client.reports import Report, encode
@@ -18,6 +18,7 @@ from sentinel.client.tally import Tally, logger
 from sentinel.client.transport import Transport
 
 SWEEP = 60.0
+KINDS: tuple[Kind, ...] = ("changes", "errors")
 
 
 class Worker:
@@ -172,7 +173,7 @@ class Worker:
         return SWEEP if self._backlog.shared else None
 
     def _deliver(self, reports: list[Report]) -> None:
-        self._in_flight = list(packed(list(self._encoded(reports))))
+        self._in_flight = self._packed(reports)
         batches, kept = self._in_flight, []
         for batch in batches:
             kept += self._send(batch) if not self._pause.remaining else [batch]
@@ -180,8 +181,13 @@ class Worker:
             self._backlog.put(batch)
         self._in_flight = []
 
-    def _encoded(self, reports: list[Report]) -> Iterator[bytes]:
-        for report in [*drop_notice(self._tally.unreported(), reports[0]), *reports]:
+    def _packed(self, reports: list[Report]) -> list[Batch]:
+        """Changes first: an error may well be due to one."""
+        told = [*drop_notice(self._tally.unreported(), reports[0]), *reports]
+        return [batch for kind in KINDS for batch in packed(list(self._encoded(told, kind)), kind)]
+
+    def _encoded(self, reports: list[Report], kind: Kind) -> Iterator[bytes]:
+        for report in (one for one in reports if one.kind == kind):
             try:
                 yield encode(report)
             except Exception as problem:  # noqa: BLE001 - one odd report must not cost the others
@@ -234,6 +240,6 @@ class Worker:
                 item = self._queue.get_nowait()
                 if isinstance(item, Report):
                     reports.append(item)
-        for batch in [*self._in_flight, *packed(list(self._encoded(reports)) if reports else [])]:
+        for batch in [*self._in_flight, *(self._packed(reports) if reports else ())]:
             self._backlog.put(batch)
         self._backlog.park()
