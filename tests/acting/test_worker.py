@@ -104,6 +104,15 @@ async def test_one_at_a_time_of_each_action(world: World) -> None:
     assert most == 1
 
 
+async def test_a_run_by_a_clock_that_was_wrong_forbids_none(world: World) -> None:
+    world.told.add("act", cooldown=60.0)
+    world.start()
+    world.clock.step(86_400)
+    await world.ended(await world.ask("act"))
+    world.clock.step(-86_400)
+    assert (await world.ended(await world.ask("act"))).state == "succeeded"
+
+
 async def test_a_cooldown_holds_whoever_asks(world: World) -> None:
     world.told.add("act", cooldown=60.0)
     world.start()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -67,6 +68,15 @@ async def test_a_secret_that_it_prints_is_cut_out() -> None:
 async def test_a_program_that_is_not_there_is_a_failure() -> None:
     result = await run("/nowhere/program")
     assert (result.ok, result.text) == (False, "/nowhere/program: No such file or directory.")
+
+
+async def test_what_it_leaves_running_in_the_background_is_not_waited_for(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    began = time.monotonic()
+    result = await run("/bin/sh", "-c", f"sleep 60 & echo $! > {pid}; echo started")
+    assert time.monotonic() - began < 20
+    assert (result.ok, result.facts["output"]) == (True, "started")
+    os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 async def test_what_takes_too_long_ends_with_its_children(tmp_path: Path) -> None:

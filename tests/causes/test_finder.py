@@ -9,7 +9,7 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
-from sentinel.api import Candidate, Evidence, Ranker, Status
+from sentinel.api import Candidate, Evidence, Metric, Ranker, Status
 from sentinel.causes import CauseFinder
 from sentinel.data import shipped
 from sentinel.intelligence.catalog import Catalog
@@ -17,7 +17,7 @@ from sentinel.intelligence.catalog_files import load_catalog
 from sentinel.model.snapshot import ComponentState, Snapshot
 from sentinel.plugins import load
 from sentinel.rankers.evidence import EvidenceRanker
-from sentinel.store import components, signals, snapshots
+from sentinel.store import alerts, components, signals, snapshots
 from tests.causes.stored import DAY, NOW, fix, learn, memory, put
 
 
@@ -126,3 +126,22 @@ def test_dependencies_and_the_past_are_in_the_evidence(conn: sqlite3.Connection)
     seen = evidence(conn, put(conn, 2, lasted=None), depends_on={"shop": ("db",)})
     assert seen.depends_on == {"shop": ("db",)}
     assert [(one.fix, one.held) for one in seen.past] == [("A restart", True)]
+
+
+@pytest.mark.parametrize(("kind", "subject"), [("status", "twilio"), ("metric", None)])
+def test_an_alert_on_a_status_tells_whose_state_it_is(
+    conn: sqlite3.Connection, kind: str, subject: str | None
+) -> None:
+    incident = put(conn, 1, code=None, lasted=None)
+    values: dict[str, Any] = {"component": "twilio", "received": NOW, "at": NOW}
+    signal = (
+        Status(status="down", **values)
+        if kind == "status"
+        else Metric(name="queue", value=9.0, **values)
+    )
+    number = signals.insert(conn, signal, signals.pack(signal))
+    root = alerts.get(conn, 100)
+    assert root is not None
+    alerts.save(conn, [replace(root, signal=number)])
+    CauseFinder(Catalog(), (Witness,)).findings(conn, incident, NOW)
+    assert [one.subject for one in Witness.seen.own] == [subject]

@@ -108,6 +108,18 @@ def test_a_fix_held_if_nothing_with_the_same_root_came_back_within_a_week(
     assert past.held(conn, picture, NOW) is held
 
 
+def test_what_came_back_is_seen_among_many_that_did_for_others(conn: sqlite3.Connection) -> None:
+    ended = put(conn, 1, opened=NOW - 30 * DAY, tenant="acme")
+    after = (ended.resolved or 0) + DAY
+    for number in range(2, 62):
+        put(conn, number, opened=after, tenant=f"t{number}", lasted=None)
+    put(conn, 62, opened=after + 1, tenant="acme", lasted=None)
+    learn(conn)
+    picture = past.get(conn, 1)
+    assert picture is not None
+    assert past.held(conn, picture, NOW) is False
+
+
 def test_within_the_week_it_is_too_early_to_say(conn: sqlite3.Connection) -> None:
     put(conn, 1, opened=NOW - 3 * DAY)
     learn(conn)
@@ -129,14 +141,20 @@ def test_an_end_is_learned_as_the_beginning_was(conn: sqlite3.Connection) -> Non
 def test_an_action_that_helped_counts_as_what_fixed_it(conn: sqlite3.Connection) -> None:
     put(conn, 1)
     conn.execute(
-        "INSERT INTO action_runs (action, actor, state, incident_id, asked, ended)"
-        " VALUES ('flush-cache', 'rule Slow', 'succeeded', 1, ?1, ?1)",
+        "INSERT INTO action_runs (action, actor, rule, state, incident_id, asked, ended)"
+        " VALUES ('flush-cache', 'rule Slow', 'Slow', 'succeeded', 1, ?1, ?1)",
         (NOW,),
     )
     conn.execute(
         "INSERT INTO decisions (at, verb, reason, text, incident_id)"
         " VALUES (?, 'action_done', 'helped', 'it helped', 1)",
         (NOW,),
+    )
+    # Somebody looked whether it had helped: the test mended nothing.
+    conn.execute(
+        "INSERT INTO action_runs (action, actor, state, incident_id, asked, ended)"
+        " VALUES ('test:probe:cache', 'alice', 'succeeded', 1, ?1, ?1)",
+        (NOW + 1,),
     )
     learn(conn)
     known = resolutions.get(conn, 1)
@@ -151,8 +169,8 @@ def test_an_action_that_helped_counts_as_what_fixed_it(conn: sqlite3.Connection)
 def test_an_action_that_ran_in_vain_fixed_nothing(conn: sqlite3.Connection) -> None:
     put(conn, 1)
     conn.execute(
-        "INSERT INTO action_runs (action, actor, state, incident_id, asked, ended)"
-        " VALUES ('flush-cache', 'rule Slow', 'succeeded', 1, ?1, ?1)",
+        "INSERT INTO action_runs (action, actor, rule, state, incident_id, asked, ended)"
+        " VALUES ('flush-cache', 'rule Slow', 'Slow', 'succeeded', 1, ?1, ?1)",
         (NOW,),
     )
     learn(conn)

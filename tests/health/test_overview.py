@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sentinel.config.model import ComponentConfig
+from sentinel.config.model import ComponentConfig, MaintenanceConfig
+from sentinel.engine.intervals import Window
 from sentinel.health.overview import ComponentHealth, component, overview
 from sentinel.health.patience import OWN, Patience
 from sentinel.installation import require
@@ -68,6 +69,28 @@ def test_the_windows_look_back_from_now(conn: sqlite3.Connection) -> None:
     assert shares["7d"] == pytest.approx(6 / 7, abs=1e-4)
     assert shares["90d"] == pytest.approx(59 / 60, abs=1e-4)
     assert known["90d"] == pytest.approx(60, abs=0.01)
+
+
+def test_a_component_that_is_down_as_announced_is_down_and_loses_no_uptime(
+    conn: sqlite3.Connection,
+) -> None:
+    say(conn, "shop", "up", at=NOW - 60)
+    say(conn, "shop", "down", at=NOW - 30)
+    work = MaintenanceConfig(
+        name="work",
+        matchers=('component="shop"',),
+        during=(Window(NOW - 40, NOW + 600),),
+        time_intervals=(),
+        comment="",
+        file="rules.yaml",
+        line=1,
+    )
+    health = component(conn, {}, "shop", NOW, [work])
+    assert health is not None
+    assert (health.state, health.since) == ("down", NOW - 30)
+    assert (health.uptime[0].share, health.uptime[0].seconds.planned) == (1.0, 30.0)
+    assert (health.budget.used, health.days[-1].planned) == (0.0, 30.0)
+    assert found(conn, "shop", NOW).uptime[0].share == 0.5
 
 
 def test_the_last_day_is_today(conn: sqlite3.Connection) -> None:

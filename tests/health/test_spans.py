@@ -85,3 +85,9 @@ def test_the_budget_is_what_may_be_down_within_thirty_days(
     found = budget(slo, Seconds(down=down), today)
     assert found.left == pytest.approx(left)
     assert found.burn == (None if burn is None else pytest.approx(burn))
+
+
+def test_what_was_planned_counts_neither_as_up_nor_as_down() -> None:
+    found = tally([Span(0, 60, "up"), Span(80, 90, "down")], 0, 100, [Span(60, 80, "down")])
+    assert found == Seconds(up=60, down=10, unknown=10, planned=20)
+    assert found.share == 60 / 70

@@ -277,6 +277,18 @@ def test_a_component_out_of_question_is_none(fact: dict[str, Any]) -> None:
     assert named(found, "db") is None
 
 
+def test_a_component_is_not_suspected_of_its_own_failure() -> None:
+    down = ComponentFact(name="twilio", state="down", since=BEGAN - 9)
+    own = a_symptom(None, services=("twilio",), subject="twilio")
+    before = Past(incident=9, codes=(), fix="Restarted twilio", held=True, resolved=BEGAN - 9e5)
+    known: Any = {"components": (down,), "past": (before,), "incident": an_incident(None)}
+    found = ranked(symptoms=(own,), **known)
+    assert (found[0].name, found[0].confidence, found[0].own) == ("twilio", "likely", True)
+    assert suspect(found) is None
+    error = a_symptom(SMS, services=("twilio",))
+    assert suspect(ranked(symptoms=(error,), **known)) is not None
+
+
 def test_three_components_in_trouble_name_the_silent_one_that_they_share() -> None:
     names = ("shop", "blog", "mail")
     facts = tuple(ComponentFact(name=name, state="down", since=BEGAN) for name in names)

@@ -92,7 +92,8 @@ class SentinelOperations(Operations):
             key = parts.config.channels[channel].address
             raise Invalid(
                 f"the channel {channel} sends to people, and {who} is none with an {key} in the "
-                "configuration: name another person"
+                "configuration: give them one, or list an action of the type test_channel with a "
+                "`person`"
             )
         now = parts.clock.now()
         delivery = Delivery(
@@ -121,8 +122,13 @@ def _result_of(signals: Sequence[AnySignal]) -> ActionResult:
     return ActionResult(
         ok=all(one.status in ("up", "degraded") for one in statuses),
         text="; ".join(told),
-        facts={one.name: f"{one.value:g} {one.unit or ''}".strip() for one in metrics},
+        facts={one.name: f"{_number(one.value)} {one.unit or ''}".strip() for one in metrics},
     )
+
+
+def _number(value: float) -> str:
+    """Three digits say enough of a fraction; of a large number none is left out."""
+    return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
 
 
 def _told(status: Status) -> str:

@@ -26,7 +26,8 @@ _DRAIN = 5.0
 
 
 class Worker:
-    """`on_change` hears when a run begins or ends, `on_report` when the engine is to hear."""
+    """`on_change` hears when a run begins or ends, `on_report` when the engine is to hear, `on_end`
+    what came of each run."""
 
     def __init__(
         self,
@@ -36,12 +37,14 @@ class Worker:
         *,
         on_change: Callable[[], None] = lambda: None,
         on_report: Callable[[], None] = lambda: None,
+        on_end: Callable[[ActionRun, Outcome], None] = lambda run, outcome: None,
     ) -> None:
         self._database = database
         self._performer = performer
         self._clock = clock
         self._on_change = on_change
         self._on_report = on_report
+        self._on_end = on_end
         self._woken = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -105,7 +108,9 @@ class Worker:
         if action is None:
             refusal = f"there is no action {run.action}: `sentinel action list` lists them"
         elif not refusal and action.cooldown and not run.dry:
-            last = await self._database.read(lambda conn: action_runs.began_last(conn, run.action))
+            last = await self._database.read(
+                lambda conn: action_runs.began_last(conn, run.action, now)
+            )
             if last is not None and now - last < action.cooldown:
                 rest = Duration(round(action.cooldown - (now - last)) or 1)
                 refusal = f"it ran less than {Duration(action.cooldown)} ago: wait {rest} more"
@@ -154,6 +159,7 @@ class Worker:
         except StoreError as error:
             # It stays as running, and the next start ends it as unknown.
             log.error("action_not_recorded", action=run.action, run=run.id, error=str(error))
+        self._on_end(run, outcome)
         self._on_change()
         if run.rule is not None:
             self._on_report()

@@ -16,6 +16,7 @@ from sentinel.api import Action, ActionResult, Params, Secret, hook, redacted
 _MOST_OUTPUT = 16_384
 _SHOWN = 3_000
 _GRACE = 2.0
+_LINGER = 0.5
 
 
 class CommandParams(Params, frozen=True):
@@ -59,27 +60,33 @@ class Command(Action[CommandParams]):
 
     async def run(self) -> ActionResult:
         params = self.params
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *params.command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                cwd=params.directory,
-                env=self._environment(),
-                # A group of its own, so that its children end with it.
-                start_new_session=True,
-            )
-        except OSError as error:
-            return ActionResult(ok=False, text=f"{params.command[0]}: {error.strerror}.")
-        try:
-            output = await _output_of(process)
-            status = await process.wait()
-        except asyncio.CancelledError:
-            await _end(process)
-            raise
+        # A pipe of our own: the end of one that asyncio makes is waited for, and what the program
+        # leaves running may hold it open for ever.
+        ours, its = os.pipe()
+        with contextlib.closing(_Output(ours)) as output:
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *params.command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=its,
+                    stderr=its,
+                    cwd=params.directory,
+                    env=self._environment(),
+                    # A group of its own, so that its children end with it.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return ActionResult(ok=False, text=f"{params.command[0]}: {error.strerror}.")
+            finally:
+                os.close(its)
+            try:
+                status = await process.wait()
+                await output.rest()
+            except asyncio.CancelledError:
+                await _end(process)
+                raise
         ended = f"ended with {status}" if status >= 0 else f"was ended by signal {-status}"
-        shown = redacted(output.decode("utf-8", "replace"), params).strip()[-_SHOWN:]
+        shown = redacted(output.kept.decode("utf-8", "replace"), params).strip()[-_SHOWN:]
         return ActionResult(
             ok=status in (params.expect or [0]),
             text=f"{params.command[0]} {ended}.",
@@ -91,13 +98,35 @@ class Command(Action[CommandParams]):
         return {"PATH": os.defpath, "LANG": "C.UTF-8", **own}
 
 
-async def _output_of(process: asyncio.subprocess.Process) -> bytes:
-    """Its latest output. The rest is read, so that it does not wait for a reader, and dropped."""
-    assert process.stdout is not None
-    output = b""
-    while chunk := await process.stdout.read(_MOST_OUTPUT):
-        output = (output + chunk)[-_MOST_OUTPUT:]
-    return output
+class _Output:
+    """Reads a pipe, and keeps the latest of it. All of it is read, so that nobody waits who writes
+    to it."""
+
+    def __init__(self, pipe: int) -> None:
+        self.kept = bytearray()
+        self._pipe = pipe
+        self._ended = asyncio.Event()
+        os.set_blocking(pipe, False)
+        asyncio.get_running_loop().add_reader(pipe, self._read)
+
+    async def rest(self) -> None:
+        """Wait until all who might write have ended, but not for what goes on in the background."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER):
+                await self._ended.wait()
+
+    def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pipe)
+        os.close(self._pipe)
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            chunk = os.read(self._pipe, _MOST_OUTPUT)
+            self.kept += chunk
+            del self.kept[:-_MOST_OUTPUT]
+            if not chunk:
+                asyncio.get_running_loop().remove_reader(self._pipe)
+                self._ended.set()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -7,7 +7,8 @@ from sentinel.intelligence.catalog import Catalog
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.cause import ComponentFact, Evidence, Past, Symptom
 from sentinel.model.resolution import Similar
-from sentinel.store import alerts, changes, components, snapshots, symptoms
+from sentinel.model.signal import Status
+from sentinel.store import alerts, changes, components, signals, snapshots, symptoms
 from sentinel.store.past import places_of
 
 _AROUND = 300.0
@@ -23,7 +24,7 @@ def evidence_of(
     depends_on: Mapping[str, tuple[str, ...]],
 ) -> Evidence:
     own = alerts.of_incident(conn, incident.id)
-    found = _symptoms(incident.id, own)
+    found = _symptoms(conn, incident.id, own)
     codes = {one.code for one in found if one.code}
     causes = codes.union(*(catalog.causes_of(code) for code in codes))
     effects = {code: catalog.effects_of(code) for code in causes}
@@ -47,7 +48,7 @@ def evidence_of(
     )
 
 
-def _symptoms(incident: int, own: Iterable[Alert]) -> list[Symptom]:
+def _symptoms(conn: sqlite3.Connection, incident: int, own: Iterable[Alert]) -> list[Symptom]:
     together: dict[tuple[str, str | None], list[Alert]] = {}
     for alert in own:
         together.setdefault((alert.code or alert.rule, alert.tenant), []).append(alert)
@@ -60,9 +61,17 @@ def _symptoms(incident: int, own: Iterable[Alert]) -> list[Symptom]:
             incident=incident,
             began=min(alert.started for alert in members),
             services=tuple(dict.fromkeys(p for alert in members for p in places_of(alert))),
+            subject=_subject(conn, members[0]),
         )
         for (name, tenant), members in together.items()
     ]
+
+
+def _subject(conn: sqlite3.Connection, alert: Alert) -> str | None:
+    if alert.code is not None or not alert.signal:
+        return None
+    signal = signals.get(conn, alert.signal)
+    return components.name_of(signal) if isinstance(signal, Status) else None
 
 
 def _environment(alert: Alert) -> str | None:

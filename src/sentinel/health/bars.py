@@ -77,6 +77,12 @@ def _box(x: float, top: float, high: float) -> str:
 
 def _text(days: Sequence[Seconds], now: float) -> str:
     known = [day for day in days if day.known]
+    planned = sum(day.planned for day in days)
+    announced = f"; {span(planned)} of announced maintenance left out" if planned else ""
+    return _known_text(days, known, now) + announced
+
+
+def _known_text(days: Sequence[Seconds], known: Sequence[Seconds], now: float) -> str:
     if not known:
         return f"{counted(len(days), 'day')}: nothing is known"
     first = now - now % _DAY - (len(days) - 1) * _DAY

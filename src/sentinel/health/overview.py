@@ -6,10 +6,11 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from sentinel.config.model import ComponentConfig
+from sentinel.config.model import ComponentConfig, MaintenanceConfig
 from sentinel.config.schema_health import SLO
 from sentinel.health.graph import blamed, needed_by
 from sentinel.health.objective import Budget, budget
+from sentinel.health.planned import Announced, Window, apart
 from sentinel.health.spans import buckets, combined, tally
 from sentinel.model.signal import State
 from sentinel.model.snapshot import ActiveAlert, ComponentState, Overall
@@ -78,16 +79,21 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class _Known(Struct, frozen=True):
-    """Of one component: the times in its states, and its latest one."""
+    """Of one component: the times in its states, those apart in which it was down as announced, and
+    its latest state."""
 
     spans: list[Span]
+    planned: list[Span]
     state: State
     since: float | None
     sources: list[Heard]
 
 
 def overview(
-    conn: sqlite3.Connection, configured: Mapping[str, ComponentConfig], now: float
+    conn: sqlite3.Connection,
+    configured: Mapping[str, ComponentConfig],
+    now: float,
+    maintenance: Iterable[MaintenanceConfig] = (),
 ) -> Health:
     """All components: those of the configuration in its order, then others that were heard of
     within a week, by name."""
@@ -97,7 +103,9 @@ def overview(
             components.sources(conn), key=lambda one: components.name_of(one.status)
         )
     }
-    spans = uptime.spans(conn, now - (DAYS + 1) * DAY, now)
+    since = now - (DAYS + 1) * DAY
+    spans = uptime.spans(conn, since, now)
+    announced = Announced(maintenance, since, now)
     recent = [
         name
         for name, sources in heard.items()
@@ -105,7 +113,7 @@ def overview(
         and max(one.status.received for one in sources) > now - _FORGOTTEN_AFTER
     ]
     known = {
-        name: _known(spans.get(name, []), heard.get(name, []), now)
+        name: _known(spans.get(name, []), heard.get(name, []), announced.of(name), now)
         for name in dict.fromkeys((*configured, *_needed(configured), *recent))
     }
     found = _told(known, configured, now)
@@ -113,10 +121,14 @@ def overview(
 
 
 def component(
-    conn: sqlite3.Connection, configured: Mapping[str, ComponentConfig], name: str, now: float
+    conn: sqlite3.Connection,
+    configured: Mapping[str, ComponentConfig],
+    name: str,
+    now: float,
+    maintenance: Iterable[MaintenanceConfig] = (),
 ) -> ComponentHealth | None:
     """One of them; None where there is none of that name."""
-    found = overview(conn, configured, now).components
+    found = overview(conn, configured, now, maintenance).components
     return next((one for one in found if one.name == name), None)
 
 
@@ -128,17 +140,20 @@ def _needed(configured: Mapping[str, ComponentConfig]) -> Iterable[str]:
     return (name for one in configured.values() for name in one.depends_on)
 
 
-def _known(spans: Sequence[list[Span]], sources: list[Heard], now: float) -> _Known:
+def _known(
+    spans: Sequence[list[Span]], sources: list[Heard], windows: Sequence[Window], now: float
+) -> _Known:
     whole = combined(spans)
+    kept, planned = apart(whole, windows)
     holding = _holding(sources, now)
     if not holding:
-        return _Known(whole, "unknown", whole[-1].ended if whole else None, sources)
+        return _Known(kept, planned, "unknown", whole[-1].ended if whole else None, sources)
     state = max((one.status.status for one in holding), key=lambda state: RANK[state])
     if whole and whole[-1].state == state and whole[-1].ended >= now:
-        return _Known(whole, state, whole[-1].began, sources)
+        return _Known(kept, planned, state, whole[-1].began, sources)
     # It turned at this very moment, which is no time yet.
     since = min(one.since for one in holding if one.status.status == state)
-    return _Known(whole, state, since, sources)
+    return _Known(kept, planned, state, since, sources)
 
 
 def _holding(sources: Iterable[Heard], now: float) -> list[Heard]:
@@ -171,7 +186,9 @@ def _health(
     because: tuple[str, ...],
     now: float,
 ) -> ComponentHealth:
-    measured = {name: tally(known.spans, now - length, now) for name, length in WINDOWS}
+    measured = {
+        name: tally(known.spans, now - length, now, known.planned) for name, length in WINDOWS
+    }
     midnight = now - now % DAY
     return ComponentHealth(
         name=config.name,
@@ -188,7 +205,7 @@ def _health(
             for name, seconds in measured.items()
         ],
         budget=budget(config.slo, measured["30d"], measured["24h"]),
-        days=list(buckets(known.spans, midnight - (DAYS - 1) * DAY, now, DAY)),
+        days=list(buckets(known.spans, midnight - (DAYS - 1) * DAY, now, DAY, known.planned)),
         sources=[_source(one, now) for one in known.sources],
     )
 

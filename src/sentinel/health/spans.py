@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby
+from itertools import chain, groupby
 
 from sentinel.model.signal import State
 from sentinel.model.uptime import RANK, Seconds, Span
 
+_PLANNED = "planned"
 _WORST_FIRST: tuple[State, ...] = tuple(sorted(RANK, key=lambda state: -RANK[state]))
 
 
@@ -32,31 +33,41 @@ def combined(sources: Iterable[Iterable[Span]]) -> list[Span]:
     return found
 
 
-def tally(spans: Iterable[Span], since: float, until: float) -> Seconds:
-    """How the time from `since` to `until` divides. `spans` don't overlap; what they leave out is
-    unknown."""
-    return next(buckets(spans, since, until, until - since), Seconds())
+def tally(
+    spans: Iterable[Span], since: float, until: float, planned: Iterable[Span] = ()
+) -> Seconds:
+    """How the time from `since` to `until` divides. `spans` and `planned` don't overlap; what they
+    leave out is unknown."""
+    return next(buckets(spans, since, until, until - since, planned), Seconds())
 
 
-def buckets(spans: Iterable[Span], since: float, until: float, width: float) -> Iterator[Seconds]:
+def buckets(
+    spans: Iterable[Span],
+    since: float,
+    until: float,
+    width: float,
+    planned: Iterable[Span] = (),
+) -> Iterator[Seconds]:
     """The same for each part of `width` seconds; the last one may be shorter."""
-    parts: list[dict[State, float]] = []
+    parts: list[dict[str, float]] = []
     while since + len(parts) * width < until:
-        parts.append(dict.fromkeys(RANK, 0.0))
-    for span in spans:
+        parts.append(dict.fromkeys((*RANK, _PLANNED), 0.0))
+    marked = chain(((one, one.state) for one in spans), ((one, _PLANNED) for one in planned))
+    for span, kind in marked:
         at, end = max(span.began, since), min(span.ended, until)
         index = int((at - since) // width) if at < end else len(parts)
         while index < len(parts) and (begins := since + index * width) < end:
-            parts[index][span.state] += max(0.0, min(end, begins + width) - max(at, begins))
+            parts[index][kind] += max(0.0, min(end, begins + width) - max(at, begins))
             index += 1
     for index, part in enumerate(parts):
         length = min(width, until - since - index * width)
-        known = part["up"] + part["degraded"] + part["down"]
+        known = part["up"] + part["degraded"] + part["down"] + part[_PLANNED]
         yield Seconds(
             up=part["up"],
             degraded=part["degraded"],
             down=part["down"],
             unknown=max(0.0, length - known),
+            planned=part[_PLANNED],
         )
 
 

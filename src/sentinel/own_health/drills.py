@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from sentinel.clock import Clock
 from sentinel.config.model import Config, DrillConfig
+from sentinel.engine.stand_ins import stand_ins_of
 from sentinel.errors import SentinelError
 from sentinel.intelligence.wording import span
-from sentinel.model.delivery import Delivery, DeliveryIntent
+from sentinel.model.delivery import Delivery, DeliveryIntent, Recipient
 from sentinel.model.signal import AnySignal
 from sentinel.monitors.schedule import after
 from sentinel.self_report import DRILL, error
-from sentinel.store import deliveries
+from sentinel.store import deliveries, overrides
 from sentinel.store import drills as store
 from sentinel.store.database import Database
 from sentinel.store.drills import Drill, Outcome, Plan
@@ -83,9 +84,12 @@ class DrillKeeper:
             await self._judge(held)
 
     async def _hold(self, drill: DrillConfig, plan: Plan, now: float) -> None:
-        reached = step_of(drill.step, self._config()).reached(now)
+        config = self._config()
+        step = step_of(drill.step, config)
 
-        def hold(conn: sqlite3.Connection) -> None:
+        def hold(conn: sqlite3.Connection) -> tuple[Recipient, ...]:
+            stand_ins = stand_ins_of(overrides.lasting(conn, now), config.people)
+            reached = step.reached(now, stand_ins)
             numbers = [
                 deliveries.enqueue(
                     conn,
@@ -98,8 +102,9 @@ class DrillKeeper:
             ]
             store.begin(conn, plan, numbers, now, now + drill.within)
             store.put_plan(conn, replace(plan, due=after(drill.schedule, now), asked_by=None))
+            return reached
 
-        await self._database.write(hold)
+        reached = await self._database.write(hold)
         log.info("fire drill", name=drill.name, messages=len(reached))
         self._on_begin({one.channel for one in reached})
 

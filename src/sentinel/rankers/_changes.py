@@ -12,19 +12,12 @@ def from_changes(evidence: Evidence) -> Iterator[Candidate]:
     found = evidence.incident.cause
     named = set()
     for one in evidence.changes:
-        name = name_of(one)
+        name = one.title
         if name not in named and _matters(evidence, one):
             named.add(name)
             yield _made(evidence, one, correlated=name == found)
     if found and found not in named:
         yield candidate("correlation", found, [_correlated()], own=True)
-
-
-def name_of(change: Change) -> str:
-    """As the engine's correlations name it."""
-    if change.summary:
-        return f"{change.kind}: {change.summary}"
-    return f"{change.kind} of {change.service or change.component or 'it'}"
 
 
 def _made(evidence: Evidence, one: Change, correlated: bool) -> Candidate:
@@ -39,9 +32,7 @@ def _made(evidence: Evidence, one: Change, correlated: bool) -> Candidate:
     if same:
         reasons.append(Reason(0.4, f"it is a change of {same[0]}, where this fails"))
     about = " ".join(filter(None, (one.service or one.component, one.release)))
-    return candidate(
-        "change", name_of(one), reasons, title=about, own=correlated, url=one.url or None
-    )
+    return candidate("change", one.title, reasons, title=about, own=correlated, url=one.url or None)
 
 
 def _correlated() -> Reason:

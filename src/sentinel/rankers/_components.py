@@ -43,7 +43,9 @@ def _troubled(evidence: Evidence, one: ComponentFact) -> Candidate:
     needing = sorted(name for name in services if one.name in evidence.depends_on.get(name, ()))
     if needing:
         reasons.append(Reason(0.4, f"{' and '.join(needing[:3])} depends on it"))
-    return candidate("component", one.name, reasons, title=one.message)
+    # What the incident says itself is no cause of it.
+    own = any(one.name == symptom.subject for symptom in evidence.own)
+    return candidate("component", one.name, reasons, title=one.message, own=own)
 
 
 def _lasted(evidence: Evidence, one: ComponentFact) -> str:

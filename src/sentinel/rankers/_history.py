@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from sentinel.api import Candidate, Change, Evidence, Past
-from sentinel.rankers._changes import name_of
 from sentinel.rankers._reason import Reason
 
 _WORD = re.compile(r"\w+")
@@ -61,7 +60,7 @@ def _names_of(evidence: Evidence, one: Candidate) -> list[str]:
         return [one.name, *([first] if len(first) >= _SHORTEST else [])]
     if one.kind == "component":
         return [one.name]
-    change = next((made for made in evidence.changes if name_of(made) == one.name), None)
+    change = next((made for made in evidence.changes if made.title == one.name), None)
     return [] if change is None else [*_names_of_change(change), *_TAKEN_BACK]
 
 
