@@ -322,3 +322,54 @@ def test_any_text_arrives_as_it_was_in_lines_that_servers_take(
 
 def unbroken(text: str) -> str:
     return re.sub(r"\r\n|\r|\n", "\n", text)
+
+
+async def test_a_client_can_unsubscribe_by_one_click(
+    start_server: StartServer, make: MakeEmail, message: Message
+) -> None:
+    url = "https://sentinel.example.com/unsubscribe/abc"
+    server = await start_server()
+    await (await make(server)).send(replace(message, audience="client", unsubscribe=url))
+    mail = parsed(server)
+    assert mail["List-Unsubscribe"] == f"<{url}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Precedence"] == "bulk"
+
+
+async def test_a_page_has_nothing_to_unsubscribe(
+    start_server: StartServer, make: MakeEmail, message: Message
+) -> None:
+    server = await start_server()
+    url = "https://sentinel.example.com/unsubscribe/abc"
+    await (await make(server)).send(replace(message, unsubscribe=url))
+    assert parsed(server)["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize("url", ["https://a.example/\r\nBcc: x@example.com", "https://a b/", "x>"])
+async def test_what_is_no_url_becomes_no_header(
+    start_server: StartServer, make: MakeEmail, message: Message, url: str
+) -> None:
+    server = await start_server()
+    await (await make(server)).send(replace(message, audience="client", unsubscribe=url))
+    mail = parsed(server)
+    assert mail["List-Unsubscribe"] is None
+    assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "gone"),
+    [
+        ("550 5.1.1 no such user", True),
+        ("550 5.7.1 blocked by policy", False),
+        ("554 relay access denied", False),
+    ],
+)
+async def test_only_a_mailbox_that_is_not_there_is_unreachable(
+    start_server: StartServer, make: MakeEmail, message: Message, answer: str, gone: bool
+) -> None:
+    server = await start_server()
+    server.answers["RCPT"] = answer
+    notifier = await make(server)
+    with pytest.raises(Permanent) as caught:
+        await notifier.send(message)
+    assert caught.value.unreachable is gone

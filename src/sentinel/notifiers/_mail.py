@@ -19,6 +19,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST_ADDRESS = 320
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9._-]+")
 _BREAKS = re.compile(r"\r\n|\r|\n")
+_URL = re.compile(r"https?://[!-;=?-~]{1,900}")
 
 
 def address_of(text: str) -> Address:
@@ -59,6 +60,7 @@ def mail_of(message: Message, sender: Address, recipient: Address, now: float) -
         # Exchange answers with out-of-office notes in spite of Auto-Submitted.
         ("X-Auto-Response-Suppress", "All"),
         *_urgency(message),
+        *_unsubscribing(message),
         ("X-Sentinel-Key", _NOT_IN_AN_ID.sub("-", message.key)),
         ("X-Sentinel-Reason", message.reason),
         ("X-Sentinel-Severity", _NOT_IN_AN_ID.sub("-", message.severity)),
@@ -101,6 +103,21 @@ def _urgency(message: Message) -> list[tuple[str, str]]:
     if message.severity == "critical" and message.reason == "firing":
         return [("Importance", "high"), ("X-Priority", "1")]
     return []
+
+
+def _unsubscribing(message: Message) -> list[tuple[str, str]]:
+    """RFC 2369, and RFC 8058 for the one click. Only messages for clients have it."""
+    if message.audience != "client":
+        return []
+    bulk = [("Precedence", "bulk")]
+    # Where it is not plainly a URL, it must not become a header.
+    if not _URL.fullmatch(message.unsubscribe):
+        return bulk
+    return [
+        ("List-Unsubscribe", f"<{message.unsubscribe}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        *bulk,
+    ]
 
 
 def _body(message: Message) -> bytes:

@@ -31,6 +31,9 @@ _PASSING = re.compile(
     r"\b5\.(2\.2|3\.\d+|4\.\d+)\b|again|temporar|gr[ae]ylist|too many|rate limit", re.IGNORECASE
 )
 _PASSING_CODES = (503, 552)
+_POLICY = re.compile(
+    r"\b5\.7\.\d+\b|spam|block|relay|polic|reputation|blacklist|denied", re.IGNORECASE
+)
 
 
 class EmailParams(Params, frozen=True):
@@ -165,7 +168,16 @@ def _verdict(error: aiosmtplib.SMTPException) -> Permanent | Retryable:
         aiosmtplib.SMTPSenderRefused | aiosmtplib.SMTPRecipientRefused | aiosmtplib.SMTPDataError,
     )
     passing = error.code in _PASSING_CODES or _PASSING.search(error.message)
-    return Permanent(text) if final and error.code >= 500 and not passing else Retryable(text)
+    if not final or error.code < 500 or passing:
+        return Retryable(text)
+    return Permanent(text, unreachable=_is_of_recipient(error))
+
+
+def _is_of_recipient(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether it is the mailbox that there is not. A server may also refuse a recipient because it
+    does not trust the sender (RFC 3463: x.7), which says nothing of the mailbox."""
+    refused = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+    return refused and _POLICY.search(error.message) is None
 
 
 @hook

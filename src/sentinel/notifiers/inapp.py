@@ -12,7 +12,7 @@ class InApp(Notifier[NoParams]):
 
     type = "inapp"
     summary = "Shown in the web interface, where the stored delivery itself is the message."
-    capabilities = Capabilities(html=True, idempotent=True)
+    capabilities = Capabilities(html=True, idempotent=True, merges=False)
 
     async def send(self, message: Message) -> Receipt:
         return Receipt(reference=message.key, detail="shown in the web interface")
