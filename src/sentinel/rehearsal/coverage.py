@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from sentinel.config.model import Config, RouteConfig
 from sentinel.engine.book import Book
 from sentinel.engine.routing import Escalation, Route, Step
+from sentinel.engine.stand_ins import StandIns
 from sentinel.model.delivery import Recipient
 from sentinel.rehearsal.history import History
 
@@ -92,9 +93,9 @@ class _WatchedStep(Step, frozen=True):
     ran: set[StepName]
     name: StepName
 
-    def reached(self, at: float) -> tuple[Recipient, ...]:
+    def reached(self, at: float, stand_ins: StandIns) -> tuple[Recipient, ...]:
         self.ran.add(self.name)
-        return Step.reached(self, at)
+        return Step.reached(self, at, stand_ins)
 
 
 def _flat(routes: Sequence[RouteConfig]) -> Iterator[RouteConfig]:

@@ -7,6 +7,7 @@ from sentinel.engine.effects import Effects
 from sentinel.engine.rules import encode_key
 from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.decision import Decision
 from sentinel.model.delivery import DeliveryIntent
 from sentinel.model.signal import KIND_OF, Signal
@@ -23,6 +24,8 @@ class History:
         self.decisions: list[Decision] = []
         self.deliveries: list[DeliveryIntent] = []
         self.actions: list[ActionIntent] = []
+        self.broadcasts: dict[int, Broadcast] = {}
+        self.updates: dict[int, Update] = {}
         self.routes: set[str] = set()
         self.came: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
@@ -34,6 +37,8 @@ class History:
         self.decisions += effects.decisions
         self.deliveries += effects.deliveries
         self.actions += effects.actions
+        self.broadcasts |= effects.broadcasts
+        self.updates |= effects.updates
         self.routes |= {route for route, _ in effects.pagings}
         self.met.update(match.rule for match in effects.matches)
         for _, alert in sorted(effects.alerts.items()):

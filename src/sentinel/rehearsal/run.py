@@ -10,6 +10,7 @@ from sentinel.config.model_tests import (
     ExpectedAlert,
     ExpectedDelivery,
     ExpectedIncidents,
+    ExpectedUpdate,
     RuleTestConfig,
 )
 from sentinel.engine.book import Book
@@ -22,11 +23,12 @@ from sentinel.rehearsal.script import SOMEBODY, Event, Restart, Take
 from sentinel.rehearsal.source import Groups
 from sentinel.rehearsal.standing import alert_instead, incidents_instead
 from sentinel.rehearsal.telling import deliveries_instead
+from sentinel.rehearsal.updates import updates_instead
 from sentinel.rehearsal.words import name_of, standing_of
 from sentinel.simulation import Simulation
 
 _MOST_IN_A_STEP = 500
-_KNOWN_AT_THE_END = (ExpectedDelivery, ExpectedAction)
+_KNOWN_AT_THE_END = (ExpectedDelivery, ExpectedAction, ExpectedUpdate)
 # Sums of fractions of a second differ in their last digits: what is due at one moment by any of
 # them has been done so much later.
 _LAST_DIGITS = 0.0001
@@ -132,8 +134,8 @@ class Run:
                 return alert_instead(expect.what, self.history, self._book)
             case ExpectedIncidents():
                 return incidents_instead(expect.what, self.history)
-            case ExpectedDelivery() | ExpectedAction():
-                # What was sent or run is known, with its times, at the end.
+            case ExpectedDelivery() | ExpectedAction() | ExpectedUpdate():
+                # What was sent, run or published is known, with its times, at the end.
                 return None
 
     def _failures(self) -> Iterator[Failure]:
@@ -151,6 +153,8 @@ class Run:
                 wrong = deliveries_instead(expect, expect.what, self.history)
             elif isinstance(expect.what, ExpectedAction):
                 wrong = actions_instead(expect, expect.what, self.history)
+            elif isinstance(expect.what, ExpectedUpdate):
+                wrong = updates_instead(expect, expect.what, self.history)
             else:
                 wrong = self._not_met.get(number)
             if wrong is not None:
