@@ -1,0 +1,1 @@
+"""The status page: what clients see of components and broadcasts, and in which forms."""
