@@ -1,0 +1,1 @@
+"""The operator's own words for messages: Jinja templates that can do nothing but write."""
