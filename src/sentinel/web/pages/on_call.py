@@ -1,17 +1,26 @@
-"""On call: who hears now and who is next, what is in maintenance, and whom each step reaches."""
+"""On call: who hears now and who is next, how each person is reached and when left alone, what is
+in maintenance, and whom each step reaches."""
 
 import asyncio
+import sqlite3
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sentinel.engine.schedules import Shift
+from sentinel.errors import Invalid
+from sentinel.model.override import Override
 from sentinel.on_call import Duty, Roster, roster_of
+from sentinel.on_call.people import PersonNow, people_of
+from sentinel.store import overrides
+from sentinel.web.on_call import leave_alone
 from sentinel.web.visit import Visit, signed_in
+
+SPANS = ("1h", "2h", "4h", "8h", "1d", "3d", "1w")
 
 
 class Turn(Struct, frozen=True):
@@ -63,14 +72,45 @@ def _clock(at: float, zone: ZoneInfo) -> str:
 
 
 async def _show(visit: Visit) -> Response:
+    return await _page(visit)
+
+
+async def _page(visit: Visit, *, refusal: str = "", status: int = 200) -> Response:
+    def read(conn: sqlite3.Connection) -> tuple[list[Override], list[PersonNow]]:
+        lasting = overrides.lasting(conn, visit.now)
+        return lasting, people_of(conn, visit.config, visit.now)
+
+    lasting, people = await visit.read(read)
     # Looking for the end of an interval can mean to walk through two years of days.
-    roster: Roster = await asyncio.to_thread(roster_of, visit.config, visit.now)
+    roster: Roster = await asyncio.to_thread(roster_of, visit.config, visit.now, lasting)
     return await visit.render(
         "on_call.html",
+        status=status,
         roster=roster,
+        people_now=people,
+        holding={one.schedule: one for one in lasting if one.state_at(visit.now) == "active"},
         days={duty.schedule: days_of(duty, visit.now) for duty in roster.schedules},
         zone=visit.config.timezone,
+        spans=SPANS,
+        refusal=refusal,
     )
 
 
-routes = [Route("/on-call", signed_in(_show))]
+async def _leave_alone(visit: Visit) -> Response:
+    form = visit.form
+    try:
+        until = await leave_alone(
+            visit.services, form.get("person", ""), form.get("for", ""), visit.user.name
+        )
+    except Invalid as error:
+        return await _page(visit, refusal=str(error), status=422)
+    done = "left-alone" if until > visit.now else "disturbed"
+    return RedirectResponse(f"/on-call?done={done}#people", 303)
+
+
+routes = [
+    Route("/on-call", signed_in(_show), methods=["GET"]),
+    Route("/on-call/do-not-disturb", signed_in(_leave_alone, "responder"), methods=["POST"]),
+    # An open page asks for its own address again to stay up to date.
+    Route("/on-call/do-not-disturb", signed_in(_show), methods=["GET"]),
+]

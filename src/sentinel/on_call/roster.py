@@ -1,5 +1,5 @@
-"""Who hears now: on call, in maintenance, muted, and step by step. What the configuration says at
-one moment, for the page and the API. Times are seconds since 1970 UTC."""
+"""Who hears now: on call, in maintenance, muted, and step by step. What the configuration and the
+overrides say at one moment. Times are seconds since 1970 UTC."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,9 @@ from sentinel.engine.intervals import Interval, covered_until, covers, next_cove
 from sentinel.engine.quiet import quiet_until
 from sentinel.engine.routing import OnCall, Step
 from sentinel.engine.schedules import Schedule, Shift, next_change, on_call, shifts
+from sentinel.engine.stand_ins import StandIns, overlaid, stand_ins_of
 from sentinel.model.alert import SEVERITY_RANK
+from sentinel.model.override import Override
 
 WEEK = 7 * 86_400.0
 
@@ -92,15 +94,29 @@ class Roster(Struct, frozen=True, kw_only=True):
     escalations: list[Ladder]
 
 
-def roster_of(config: Config, now: float) -> Roster:
+def roster_of(config: Config, now: float, overrides: Iterable[Override]) -> Roster:
+    """`overrides` are those that are not over."""
     routes = list(_walk(config.routes))
+    stand_ins = stand_ins_of(overrides, config.people)
     return Roster(
         at=now,
-        schedules=[_duty(one.schedule, now) for one in config.schedules.values()],
+        schedules=_duties(config, now, stand_ins),
         maintenance=[_work(one, now) for one in config.maintenance],
         mutes=[_mute(one, config, now) for one in routes if one.muted or one.active],
-        escalations=[_ladder(one, routes, config, now) for one in config.escalations.values()],
+        escalations=[
+            _ladder(one, routes, config, now, stand_ins) for one in config.escalations.values()
+        ],
     )
+
+
+def duties_of(config: Config, now: float, overrides: Iterable[Override]) -> list[Duty]:
+    """The schedules alone; `overrides` are those that are not over."""
+    return _duties(config, now, stand_ins_of(overrides, config.people))
+
+
+def _duties(config: Config, now: float, stand_ins: StandIns) -> list[Duty]:
+    schedules = (overlaid(one.schedule, stand_ins) for one in config.schedules.values())
+    return [_duty(one, now) for one in schedules]
 
 
 def _duty(schedule: Schedule, now: float) -> Duty:
@@ -147,20 +163,24 @@ def _mute(route: RouteConfig, config: Config, now: float) -> Mute:
 
 
 def _ladder(
-    escalation: EscalationConfig, routes: Iterable[RouteConfig], config: Config, now: float
+    escalation: EscalationConfig,
+    routes: Iterable[RouteConfig],
+    config: Config,
+    now: float,
+    stand_ins: StandIns,
 ) -> Ladder:
     return Ladder(
         escalation=escalation.name,
         routes=[route.name for route in routes if route.escalation == escalation.name],
-        steps=[_rung(step, config, now) for step in escalation.steps],
+        steps=[_rung(step, config, now, stand_ins) for step in escalation.steps],
         repeat=escalation.repeat,
         ack_timeout=escalation.ack_timeout,
     )
 
 
-def _rung(step: StepConfig, config: Config, now: float) -> Rung:
+def _rung(step: StepConfig, config: Config, now: float, stand_ins: StandIns) -> Rung:
     turns = [OnCall(config.schedules[one.schedule].schedule, one.reach) for one in step.on_call]
-    reached = Step(step.after, (*step.recipients, *turns)).reached(now)
+    reached = Step(step.after, (*step.recipients, *turns)).reached(now, stand_ins)
     return Rung(
         after=step.after,
         notify=step.notify,
