@@ -13,6 +13,8 @@ import sys
 _BENCHMARKS = {
     "ingest": [],
     "page_latency": [],
+    "clients": [],
+    "status_page": [],
     "probes": [],
     "memory": ["--errors", "200000"],
     "engine": [],
@@ -21,6 +23,7 @@ _BENCHMARKS = {
     "scrub_and_group": [],
     "backtest": [],
     "snapshots": [],
+    "causes": [],
     "client_overhead": [],
 }
 

@@ -73,6 +73,7 @@ class World:
         severity: str = "critical",
         incident: int = 1,
         person: str = "alice",
+        also: tuple[int, ...] = (),
     ) -> int:
         intent = DeliveryIntent(
             recipient=Recipient(channel, PEOPLE[channel], person),
@@ -80,6 +81,7 @@ class World:
             incident=incident,
             severity=severity,
             at=self.clock.now(),
+            also=also,
         )
         now = self.clock.now()
         return self.ask(lambda conn: deliveries.enqueue(conn, intent, now))
@@ -96,6 +98,11 @@ class World:
         """Over a connection of our own, as the pipeline is another writer beside the outbox."""
         with transaction(self._connection):
             return query(self._connection)
+
+    def told(self, message: Message) -> set[int]:
+        """The incidents that a message told of."""
+        one = next(delivery for delivery in self.all() if delivery.key == message.key)
+        return {number for number in (one.incident, *one.also) if number is not None}
 
     def close(self) -> None:
         self._connection.close()

@@ -73,6 +73,46 @@ async def test_every_attempt_sends_the_same_bytes(world: World) -> None:
     assert first == second
 
 
+async def test_a_later_message_names_the_first_one_of_its_incident_and_address(
+    world: World,
+) -> None:
+    await world.outbox.start()
+    for incident in (1, 2, 1, 1):
+        world.enqueue(reason="cause_found", incident=incident)
+        world.outbox.notify()
+        await world.outbox.idle()
+    assert [one.previous for one in world.mail.accepted] == ["", "", "memory-1", "memory-1"]
+
+
+async def test_what_was_composed_before_the_first_was_out_names_it_all_the_same(
+    world: World,
+) -> None:
+    world.mail.script.extend([None, Retryable("busy")])
+    world.enqueue(reason="firing", severity="warning")
+    world.enqueue(reason="cause_found", severity="warning")
+    await world.outbox.start()
+    await world.pass_time(200)
+    assert [one.previous for one in world.mail.accepted] == ["", "memory-1"]
+    stored = world.ask(lambda conn: [deliveries.message(conn, id) for id in (1, 2)])
+    assert [one.previous for one in stored if one] == ["", ""]
+
+
+async def test_a_message_that_did_not_arrive_is_not_named_as_the_first(world: World) -> None:
+    await world.outbox.start()
+    lost = world.enqueue(reason="cause_found")
+    world.outbox.notify()
+    await world.outbox.idle()
+    world.ask(
+        lambda conn: conn.execute(
+            "UPDATE deliveries SET outcome = 'undelivered' WHERE id = ?", (lost,)
+        )
+    )
+    world.enqueue(reason="cause_found")
+    world.outbox.notify()
+    await world.outbox.idle()
+    assert [one.previous for one in world.mail.accepted] == ["", ""]
+
+
 async def test_the_wait_that_a_provider_asks_for_is_kept(world: World) -> None:
     world.mail.script.append(Retryable("slow down", after=90))
     id = world.enqueue(severity="warning")
@@ -213,13 +253,15 @@ async def test_a_page_is_tried_every_minute_or_so_however_long_the_channel_is_do
 
 async def test_what_waited_goes_out_as_soon_as_the_channel_works_again(world: World) -> None:
     world.mail.script.extend([Retryable("down")] * 40)
-    for incident in range(10):
+    for incident in range(1, 10):
         world.enqueue(severity="warning", incident=incident)
     await world.outbox.start()
     await world.pass_time(1200)
     world.mail.script.clear()
     await world.pass_time(90)
-    assert {delivery.state for delivery in world.all()} == {"sent"}
+    assert {delivery.state for delivery in world.all()} == {"sent", "superseded"}
+    (message,) = world.mail.accepted
+    assert world.told(message) == set(range(1, 10))
     assert world.outbox.health()["mail"].failing_for is None
 
 

@@ -1,6 +1,7 @@
-"""The property that the outbox stands for: whatever providers do, whenever the process dies and
-however time passes, each delivery ends sent, or failed and handed on; and none that was noted as
-sent is sent again."""
+"""The property that the outbox stands for: whatever providers do and report, whoever takes what,
+whenever the process dies and however time passes, each delivery ends sent, or failed and handed
+on, or left out for one that told of all that it tells of; and none that was noted as sent is sent
+again."""
 
 import asyncio
 import sqlite3
@@ -12,10 +13,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentinel.api import Permanent, Retryable
-from sentinel.model.delivery import Delivery, DeliveryIntent, Recipient
+from sentinel.api import Capabilities, Permanent, Retryable
+from sentinel.model.alert import Incident
+from sentinel.model.delivery import Delivery, DeliveryIntent, Limit, Outcome, Recipient
 from sentinel.outbox import Channel, Outbox
-from sentinel.store import deliveries
+from sentinel.store import alerts, deliveries, withdrawal
 from sentinel.store.connection import transaction
 from sentinel.store.migrations import migrate
 from sentinel.testing.clock import FakeClock
@@ -23,18 +25,28 @@ from sentinel.testing.notifier import MemoryNotifier
 from tests.outbox_world import PEOPLE, plain
 
 ENDED = {"sent", "failed", "superseded"}
+ADDRESSES = {**PEOPLE, "hook": "https://example.com/hook"}
+CHANNELS = sorted(ADDRESSES)
 outcomes = st.sampled_from(
     [None, "retry", "retry after", "permanent", "crash", "hang", "take and hang"]
 )
 steps = st.one_of(
     st.tuples(
         st.just("enqueue"),
-        st.sampled_from(["mail", "sms"]),
+        st.sampled_from(CHANNELS),
         st.sampled_from(["critical", "warning"]),
         st.sampled_from(["firing", "resolved", "reminder"]),
-        st.integers(1, 3),
+        st.lists(st.integers(1, 3), min_size=1, max_size=2, unique=True),
+        st.booleans(),
     ),
-    st.tuples(st.just("provider"), st.sampled_from(["mail", "sms"]), outcomes),
+    st.tuples(st.just("provider"), st.sampled_from(CHANNELS), outcomes),
+    st.tuples(st.just("incident"), st.integers(1, 3), st.sampled_from(["acknowledged", "open"])),
+    st.tuples(
+        st.just("receipt"),
+        st.sampled_from(CHANNELS),
+        st.sampled_from(["delivered", "undelivered"]),
+        st.integers(0, 2),
+    ),
     st.tuples(st.just("advance"), st.sampled_from([0.5, 3.0, 31.0, 130.0, 4000.0, 90_000.0])),
     st.tuples(st.just("die")),
 )
@@ -61,19 +73,30 @@ class Life:
         self.store = Inline()
         self.clock = FakeClock()
         self.random = Random(seed)
-        self.providers = {name: MemoryNotifier(self.clock) for name in ("mail", "sms")}
+        self.providers = {name: MemoryNotifier(self.clock) for name in CHANNELS}
+        self.providers["hook"].capabilities = Capabilities(merges=False)  # type: ignore[misc]
         self.noted: dict[str, int] = {}
+        self.taken: set[int] = set()
+        for number in (1, 2, 3):
+            self.incident(number, "open")
 
     async def begin(self) -> None:
-        mail, sms = self.providers["mail"], self.providers["sms"]
+        mail, sms, hook = (self.providers[name] for name in ("mail", "sms", "hook"))
         self.outbox = Outbox(
             self.store,
             [
-                Channel(name="mail", notifier=mail, fallback="sms", concurrency=2),
-                Channel(name="sms", notifier=sms, rate=60),
+                Channel(
+                    name="mail",
+                    notifier=mail,
+                    fallback="sms",
+                    concurrency=2,
+                    per_person=Limit(2, 600.0),
+                ),
+                Channel(name="sms", notifier=sms, fallback="hook", rate=60),
+                Channel(name="hook", notifier=hook, per_person=Limit(3, 100.0)),
             ],
             plain,
-            lambda channel, person: PEOPLE[channel],
+            lambda channel, person: ADDRESSES[channel],
             self.clock,
             self.random,
         )
@@ -87,9 +110,14 @@ class Life:
 
     async def do(self, step: tuple[Any, ...]) -> None:
         match step:
-            case ("enqueue", channel, severity, reason, incident):
-                self.enqueue(channel, severity, reason, incident)
+            case ("enqueue", channel, severity, reason, incidents, bundled):
+                self.enqueue(channel, severity, reason, incidents, bundled)
                 self.outbox.notify()
+            case ("incident", number, state):
+                self.incident(number, state)
+                self.outbox.notify()
+            case ("receipt", channel, outcome, back):
+                await self.report(channel, outcome, back)
             case ("provider", channel, outcome):
                 self.providers[channel].script.append(_meant_by(outcome))
             case ("advance", seconds):
@@ -100,13 +128,41 @@ class Life:
                 await self.begin()
         await self.settle()
 
-    def enqueue(self, channel: str, severity: str, reason: Any, incident: int) -> None:
+    def incident(self, number: int, state: Any) -> None:
+        """What the engine's step does to the store when somebody takes it, or nobody has it."""
+        one = Incident(
+            id=number,
+            state=state,
+            severity="critical",
+            title="SMS",
+            root=number,
+            rule="Sms",
+            opened=1.0,
+            acknowledged_by="bob" if state == "acknowledged" else None,
+        )
+        with transaction(self.store.conn):
+            alerts.save_incidents(self.store.conn, [one])
+            if state == "acknowledged":
+                self.taken.add(number)
+                withdrawal.withdraw(self.store.conn, one, self.clock.now())
+
+    async def report(self, channel: str, outcome: Outcome, back: int) -> None:
+        """The provider says what became of one of the latest that it took, perhaps once more."""
+        known = [one for one in self.all() if one.channel == channel and one.reference]
+        for one in known[back : back + 1]:
+            await self.outbox.report(one, outcome, "said the provider")
+
+    def enqueue(
+        self, channel: str, severity: str, reason: Any, incidents: list[int], bundled: bool
+    ) -> None:
         intent = DeliveryIntent(
-            recipient=Recipient(channel, PEOPLE[channel], "alice"),
+            recipient=Recipient(channel, ADDRESSES[channel], "alice"),
             reason=reason,
-            incident=incident,
+            incident=incidents[0],
+            also=tuple(incidents[1:]),
             severity=severity,
             at=self.clock.now(),
+            bundled=bundled,
         )
         with transaction(self.store.conn):
             deliveries.enqueue(self.store.conn, intent, self.clock.now())
@@ -142,21 +198,62 @@ def _meant_by(outcome: str | None) -> BaseException | str | None:
     return failures.get(outcome, outcome)
 
 
-def check_the_end(ended: list[Delivery]) -> None:
-    relatives = {delivery.id: {delivery.id} for delivery in ended}
-    for delivery in sorted(ended, key=lambda one: one.id):
-        if delivery.fallback_of is not None:
-            family = relatives[delivery.fallback_of] | relatives[delivery.id]
-            for id in family:
-                relatives[id] = family
-    states = {delivery.id: delivery.state for delivery in ended}
+def numbers(delivery: Delivery) -> set[int]:
+    return {number for number in (delivery.incident, *delivery.also) if number is not None}
+
+
+def check_the_end(ended: list[Delivery], taken: set[int]) -> None:
+    """`taken` are the incidents that somebody had at some time."""
+    by_id = {delivery.id: delivery for delivery in ended}
     for delivery in ended:
         assert delivery.state in ENDED, f"never ended: {delivery}"
-        family_states = {states[id] for id in relatives[delivery.id]}
-        if delivery.state == "superseded":
-            assert "sent" in family_states, f"superseded by nothing: {delivery}"
-        if delivery.state == "failed" and delivery.channel == "mail":
-            assert len(relatives[delivery.id]) > 1, f"not handed on: {delivery}"
+        if delivery.merged_into is not None:
+            whole = by_id[delivery.merged_into]
+            assert numbers(delivery) <= numbers(whole), f"dropped in a merge: {delivery}"
+        if delivery.state == "superseded" and not (delivery.error or "").endswith(" has it"):
+            assert is_told(delivery, ended), f"left out for nothing: {delivery}"
+        if delivery.state == "failed" and delivery.channel != "hook":
+            handed_on = any(one.fallback_of == delivery.id for one in ended)
+            assert handed_on or family_is_used_up(delivery, by_id) or numbers(delivery) & taken, (
+                f"not handed on: {delivery}"
+            )
+
+
+def is_told(delivery: Delivery, ended: list[Delivery]) -> bool:
+    """Something that was sent tells of all of it; or else what took its place had an end, too."""
+    tellers = tellers_of(delivery, ended)
+    parts = [one for one in ended if one.merged_into == delivery.id]
+    return (
+        any(one.state == "sent" for one in tellers)
+        or (delivery.merged_into is not None and any(one.state != "superseded" for one in tellers))
+        or (delivery.merged_into is not None and is_taken(tellers))
+        or (bool(parts) and all(is_told(part, ended) for part in parts))
+    )
+
+
+def is_taken(tellers: list[Delivery]) -> bool:
+    return any((one.error or "").endswith(" has it") for one in tellers)
+
+
+def tellers_of(delivery: Delivery, ended: list[Delivery]) -> list[Delivery]:
+    found = [delivery]
+    for one in found:
+        found += [
+            other
+            for other in ended
+            if other not in found
+            and (other.id in (one.fallback_of, one.merged_into) or other.fallback_of == one.id)
+        ]
+    return found[1:]
+
+
+def family_is_used_up(delivery: Delivery, by_id: dict[int, Delivery]) -> bool:
+    """It is the copy for the last channel that there is."""
+    seen = {delivery.channel}
+    while delivery.fallback_of is not None:
+        delivery = by_id[delivery.fallback_of]
+        seen.add(delivery.channel)
+    return "hook" in seen
 
 
 @settings(max_examples=80, deadline=None)
@@ -164,12 +261,12 @@ def check_the_end(ended: list[Delivery]) -> None:
 def test_no_delivery_is_lost_and_none_is_sent_twice_once_noted(
     history: list[tuple[Any, ...]], seed: int
 ) -> None:
-    async def live() -> list[Delivery]:
+    async def live() -> tuple[list[Delivery], set[int]]:
         life = Life(seed)
         await life.begin()
         for step in history:
             await life.do(step)
         await life.end()
-        return life.all()
+        return life.all(), life.taken
 
-    check_the_end(asyncio.run(live()))
+    check_the_end(*asyncio.run(live()))

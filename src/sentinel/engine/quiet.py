@@ -1,10 +1,11 @@
-"""A person's quiet hours: every night, by the clock where the person lives."""
+"""When a person is left alone: every night, and until the next digest for what is not urgent. By
+the clock where the person lives."""
 
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from sentinel.engine.intervals import TimeInterval, covered_until, covers
+from sentinel.engine.intervals import HORIZON, TimeInterval, covered_until, covers, spans
 
 _MIDNIGHT = 24 * 60
 
@@ -34,6 +35,24 @@ def quiet_until(quiet: Quiet, at: float, severity: str) -> float | None:
         return None
     hours = (_hours(quiet),)
     return covered_until(hours, at) if covers(hours, at) else None
+
+
+class Digest(Struct, frozen=True, kw_only=True):
+    """What waits for fixed times of the day, in minutes after midnight, and comes all at once."""
+
+    times: tuple[int, ...]
+    zone: ZoneInfo
+    severities: frozenset[str] = frozenset({"info"})
+
+
+def digest_at(digest: Digest, at: float, severity: str) -> float | None:
+    """The next time after `at`. None: it does not wait. On a day on which the clock skips a time
+    there is no digest at it."""
+    if severity not in digest.severities:
+        return None
+    minutes = (TimeInterval(times=((time, time + 1),), zone=digest.zone) for time in digest.times)
+    found = (start for start, _ in spans(minutes, at, at + HORIZON) if start > at)
+    return next(found, None)
 
 
 def _hours(quiet: Quiet) -> TimeInterval:

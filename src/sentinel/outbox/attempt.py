@@ -11,11 +11,13 @@ from sentinel.clock import Clock
 
 
 class Failure(Struct, frozen=True):
-    """`wish` is the wait in seconds that the provider asked for. `text` may hold secrets."""
+    """`wish` is the wait in seconds that the provider asked for. `text` may hold secrets.
+    `unreachable` says that the address itself is of no use."""
 
     text: str
     permanent: bool = False
     wish: float | None = None
+    unreachable: bool = False
 
 
 async def attempt(
@@ -41,7 +43,7 @@ async def _send(notifier: Notifier[Any], message: Message) -> Receipt | Failure:
     try:
         receipt: Any = await notifier.send(message)
     except Permanent as error:
-        return Failure(str(error), permanent=True)
+        return Failure(str(error), permanent=True, unreachable=error.unreachable)
     except Retryable as error:
         return Failure(str(error), wish=error.after)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code, any failure

@@ -110,6 +110,9 @@ class Lane:
         )
         if view.divert:
             await self._outcomes.diverted(view.divert)
+        if view.crowd.ids and not self._stopping:
+            await self._outcomes.thinned(view.crowd)
+            self._wake.set()
         if view.ready and not self._stopping:
             await self._claim(view.ready)
         return self._delay(view)
@@ -162,7 +165,7 @@ class Lane:
             await self._answered()
         else:
             self._fault(self._outcomes.text(outcome), outcome.wish)
-        await self._outcomes.failed(delivery, outcome)
+        await self._outcomes.failed(delivery, outcome, self._pause())
 
     def _fault(self, error: str, wish: float | None) -> None:
         if self._breaker.failing_since is None:
@@ -178,6 +181,12 @@ class Lane:
         _log.info("channel_recovered", channel=self.channel.name)
         if was_paused:
             await self._outcomes.recovered()
+
+    def _pause(self) -> float | None:
+        """How long a paused channel is left alone; then whatever waits for it may be the one that
+        tries."""
+        now = self._tools.clock.monotonic()
+        return self._breaker.wait(now) if self._breaker.open else None
 
     def _failing_for(self) -> float:
         return self._breaker.failing_for(self._tools.clock.monotonic())

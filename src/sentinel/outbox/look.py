@@ -4,12 +4,13 @@ import sqlite3
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sentinel.errors import StoreError
 from sentinel.model.delivery import Delivery, Message
 from sentinel.outbox.channel import Channel
+from sentinel.outbox.crowd import Crowd, thin_out
 from sentinel.outbox.plain import plain_message
-from sentinel.outbox.policy import is_page
 from sentinel.outbox.tools import Tools
 from sentinel.store import deliveries
 
@@ -38,9 +39,11 @@ class Ready(Struct, frozen=True):
 
 class View(Struct, frozen=True):
     """`waiting` says that more is due than there is room for. `divert` are the pages that need
-    another channel too. Times are seconds since 1970 UTC."""
+    another channel too, `crowd` is what is not to be sent as it stands. Times are seconds since
+    1970 UTC."""
 
     ready: list[Ready]
+    crowd: Crowd
     waiting: bool
     divert: list[Delivery]
     next_due: float | None
@@ -54,9 +57,12 @@ def look(
     now = tools.clock.now()
     found = deliveries.due(conn, channel.name, now, _MOST)
     chosen = admitted(found, room)
+    crowd = thin_out(conn, channel, chosen, now, tools.policy, works=failing_for == 0.0)
+    chosen = [one for one in chosen if one.id not in crowd.ids]
     divert, next_divert = _pages_in_need(conn, channel, failing_for, now, tools)
     return View(
         [_ready(conn, delivery, tools) for delivery in chosen],
+        crowd,
         len(found) > len(chosen),
         divert,
         deliveries.next_due(conn, channel.name, now),
@@ -71,7 +77,7 @@ def admitted(found: list[Delivery], room: Room) -> list[Delivery]:
     for delivery in found:
         if len(chosen) >= room.total:
             break
-        page = is_page(delivery)
+        page = delivery.is_page
         if room.untried_only and not (page and delivery.attempts == 0):
             continue
         if not page:
@@ -100,6 +106,13 @@ def _pages_in_need(
 
 
 def _ready(conn: sqlite3.Connection, delivery: Delivery, tools: Tools) -> Ready:
+    ready = _composed(conn, delivery, tools)
+    # Never stored: what was put together before the first one was out must find it, too.
+    previous = deliveries.first_reference(conn, delivery)
+    return replace(ready, message=replace(ready.message, previous=previous)) if previous else ready
+
+
+def _composed(conn: sqlite3.Connection, delivery: Delivery, tools: Tools) -> Ready:
     try:
         stored = deliveries.message(conn, delivery.id)
         if stored is not None:

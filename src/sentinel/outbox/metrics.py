@@ -7,7 +7,7 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.outcomes = Counter(
             "sentinel_delivery_attempts",
-            "Attempts by outcome: sent, retry, failed, superseded.",
+            "Attempts by outcome: sent, retry, failed, superseded; and what was merged before one.",
             ["channel", "outcome"],
             registry=registry,
         )

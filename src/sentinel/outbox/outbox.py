@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry
 from sentinel.clock import Clock
 from sentinel.discretion import masked
 from sentinel.errors import StoreError
-from sentinel.model.delivery import Delivery
+from sentinel.model.delivery import Delivery, Outcome
 from sentinel.outbox.channel import Channel, Health
 from sentinel.outbox.lane import Lane
 from sentinel.outbox.metrics import Metrics
 from sentinel.outbox.policy import Policy
 from sentinel.outbox.tools import AddressOf, Compose, Store, Tools
-from sentinel.store import deliveries
+from sentinel.store import deliveries, merging, receipts, withdrawal
 from sentinel.store.grouped import GroupedWrites
 
 _log = structlog.get_logger("sentinel.outbox")
@@ -66,7 +66,13 @@ class Outbox:
     async def start(self) -> None:
         """Release what a crash left claimed, then begin to send. Raises StoreError."""
         now = self._tools.clock.now()
-        released = await self._tools.store.write(lambda conn: deliveries.release_stale(conn, now))
+
+        def release(conn: sqlite3.Connection) -> int:
+            count = deliveries.release_stale(conn, now)
+            withdrawal.take_back_all(conn, now)
+            return count
+
+        released = await self._tools.store.write(release)
         if released:
             _log.warning("deliveries_released", count=released)
         self._open()
@@ -112,10 +118,45 @@ class Outbox:
         self._channels = {channel.name: channel for channel in channels}
         self._address_of = address_of
         self._open()
-        left = chain(*await asyncio.gather(*(lane.stop(drain) for lane in before)))
-        release = partial(deliveries.release, ids=list(left), now=self._tools.clock.now())
+        left = list(chain(*await asyncio.gather(*(lane.stop(drain) for lane in before))))
+        now = self._tools.clock.now()
+
+        def release(conn: sqlite3.Connection) -> None:
+            deliveries.release(conn, left, now)
+            merging.reconsider(conn, now)
+            for id in left:
+                withdrawal.take_back(conn, id, now)
+
         await self._tools.writes.write(release)
         self.notify()
+
+    async def report(self, delivery: Delivery, outcome: Outcome, detail: str) -> None:
+        """What the provider says later of a message that it took. One that did not arrive goes to
+        the fallback, and what was left out because of it waits again. Raises StoreError."""
+        now = self._tools.clock.now()
+
+        def keep(conn: sqlite3.Connection) -> tuple[bool, str | None, set[str]]:
+            known = deliveries.get(conn, delivery.id)
+            if known is None or not receipts.note(conn, known, outcome, detail, now):
+                return False, None, set()
+            if outcome == "delivered":
+                return True, None, set()
+            taker = self._fall_back(conn, known, now)
+            revived = deliveries.revive_told(conn, known.id, now, except_by=taker)
+            for one in revived:
+                withdrawal.take_back(conn, one.id, now)
+            return True, taker, {one.channel for one in revived}
+
+        is_news, taker, again = await self._tools.writes.write(keep)
+        if not is_news:
+            return
+        self._tools.metrics.outcomes.labels(delivery.channel, outcome).inc()
+        say = _log.info if outcome == "delivered" else _log.error
+        say(f"message_{outcome}", delivery=delivery.id, channel=delivery.channel, detail=detail)
+        if taker is not None:
+            self._tools.metrics.fallbacks.labels(delivery.channel).inc()
+            again.add(taker)
+        self.notify(again)
 
     def health(self) -> dict[str, Health]:
         return {name: lane.health() for name, lane in self._lanes.items()}
@@ -132,6 +173,9 @@ class Outbox:
             current is None
             or current.state not in ("pending", "failed")
             or current.reason in ("test", "drill")
+            # A client has asked for this address, and no other.
+            or current.subscription is not None
+            or withdrawal.taken_by(conn, current) is not None
         ):
             return None
         if deliveries.has_fallback(conn, delivery.id):

@@ -12,8 +12,9 @@ from sentinel.model.delivery import Delivery, DeliveryState, Receipt
 from sentinel.model.values import secrets_in
 from sentinel.outbox.attempt import Failure
 from sentinel.outbox.channel import Channel
+from sentinel.outbox.crowd import Crowd
 from sentinel.outbox.tools import Tools
-from sentinel.store import deliveries
+from sentinel.store import deliveries, merging, withdrawal
 
 _T = TypeVar("_T")
 _log = structlog.get_logger("sentinel.outbox")
@@ -43,13 +44,16 @@ class Outcomes:
         self._tools.metrics.seconds.labels(self._name).observe(max(0.0, now - delivery.created))
         self._tell("sent", delivery, seconds=round(now - delivery.created, 3))
 
-    async def failed(self, delivery: Delivery, failure: Failure) -> None:
-        """Back into the queue, or given up and handed to the fallback."""
+    async def failed(
+        self, delivery: Delivery, failure: Failure, pause: float | None = None
+    ) -> None:
+        """Back into the queue, or given up and handed to the fallback. `pause` is that of the
+        channel: where it is at fault, no delivery needs a longer one of its own."""
         age = self._tools.clock.now() - delivery.created
         if failure.permanent or self._tools.policy.gives_up(delivery.attempts, age):
-            await self._give_up(delivery, self.text(failure))
+            await self._give_up(delivery, failure)
         else:
-            await self._retry(delivery, self.text(failure), failure.wish)
+            await self._retry(delivery, self.text(failure), failure.wish, pause)
 
     async def diverted(self, pages: list[Delivery]) -> None:
         """Raises StoreError."""
@@ -62,6 +66,25 @@ class Outcomes:
             if taker is not None:
                 self._tell("diverted", page, error=page.error, fallback=taker)
                 self._handed_over(taker)
+
+    async def thinned(self, crowd: Crowd) -> None:
+        """Raises StoreError."""
+        now = self._tools.clock.now()
+
+        def change(conn: sqlite3.Connection) -> None:
+            for merge in crowd.merges:
+                merging.merge(conn, merge.ids, merge.intent, now)
+            for one in crowd.postponed:
+                merging.postpone(conn, one.ids, one.until, one.why)
+            for old, newer in crowd.outdated:
+                merging.supersede(conn, old, newer)
+            for leader, others in crowd.digests:
+                merging.bundle(conn, leader, others)
+
+        await self._tools.writes.write(change)
+        for merge in crowd.merges:
+            self._tools.metrics.outcomes.labels(self._name, "merged").inc(len(merge.ids))
+            _log.info("deliveries_merged", channel=self._name, count=len(merge.ids))
 
     async def recovered(self) -> None:
         now = self._tools.clock.now()
@@ -86,19 +109,29 @@ class Outcomes:
         self._refusals += 1
         return min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._refusals - 1, 10))
 
-    async def _retry(self, delivery: Delivery, error: str, wish: float | None) -> None:
+    async def _retry(
+        self, delivery: Delivery, error: str, wish: float | None, pause: float | None
+    ) -> None:
         tools = self._tools
         delay = tools.policy.retry_delay(delivery, wish, tools.random)
-        due = tools.clock.now() + delay
-        state = await self.keep(lambda conn: deliveries.mark_retry(conn, delivery.id, due, error))
+        if pause is not None and wish is None:
+            delay = min(delay, pause)
+        now = tools.clock.now()
+
+        def give_back(conn: sqlite3.Connection) -> DeliveryState:
+            state = deliveries.mark_retry(conn, delivery.id, now + delay, error, now)
+            # Somebody may have taken the incident while this was on its way.
+            return "superseded" if withdrawal.take_back(conn, delivery.id, now) else state
+
+        state = await self.keep(give_back)
         outcome = "retry" if state == "pending" else state
         self._tell(outcome, delivery, error=error, again_in=round(delay, 1))
 
-    async def _give_up(self, delivery: Delivery, error: str) -> None:
-        now = self._tools.clock.now()
+    async def _give_up(self, delivery: Delivery, failure: Failure) -> None:
+        now, error, unreachable = self._tools.clock.now(), self.text(failure), failure.unreachable
 
         def end(conn: sqlite3.Connection) -> tuple[DeliveryState, str | None]:
-            state = deliveries.mark_failed(conn, delivery.id, error, now)
+            state = deliveries.mark_failed(conn, delivery.id, error, now, unreachable=unreachable)
             taker = self._tools.fall_back(conn, delivery, now) if state == "failed" else None
             return state, taker
 

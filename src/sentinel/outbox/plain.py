@@ -4,7 +4,9 @@ from sentinel.model.delivery import Delivery, Message
 
 
 def plain_message(delivery: Delivery) -> Message:
-    """Says what is known without the store's details and without a template."""
+    """Says what is known without the store's details and without a template; to clients nothing."""
+    if delivery.audience == "client":
+        return _for_client(delivery)
     what = f"incident {delivery.incident}" if delivery.incident else "a message"
     return Message(
         key=delivery.key,
@@ -27,4 +29,16 @@ def plain_message(delivery: Delivery) -> Message:
                 "incident": {"id": delivery.incident},
             },
         },
+    )
+
+
+def _for_client(delivery: Delivery) -> Message:
+    return Message(
+        key=delivery.key,
+        to=delivery.address,
+        reason=delivery.reason,
+        severity=delivery.severity,
+        subject="News about our service",
+        text="There is news about our service. Please look at our status page, or ask us.\n",
+        audience="client",
     )

@@ -12,7 +12,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     `longest_page_delay`; a provider's own wish may be longer.
 
     A delivery is given up after `give_up_age`, or after `give_up_attempts`. A critical page
-    that is not out after `divert_after` also goes to the fallback channel.
+    that is not out after `divert_after` also goes to the fallback channel. What has waited for
+    `stale_after` is told together with others that wait for the same address.
     A channel is paused after `faults_to_pause` failures in a row; while it is, one delivery at
     a time tries whether it works again, at first every `first_pause`, later `longest_pause`.
     """
@@ -24,13 +25,14 @@ class Policy(Struct, frozen=True, kw_only=True):
     give_up_age: float = 86_400.0
     give_up_attempts: int = 2000
     divert_after: float = 120.0
+    stale_after: float = 120.0
     faults_to_pause: int = 3
     first_pause: float = 5.0
     longest_pause: float = 60.0
 
     def retry_delay(self, delivery: Delivery, wish: float | None, random: Random) -> float:
         """Jitter keeps many retries from falling together."""
-        longest = self.longest_page_delay if is_page(delivery) else self.longest_delay
+        longest = self.longest_page_delay if delivery.is_page else self.longest_delay
         delay = _growing(self.first_delay, longest, delivery.attempts - 1, random)
         return max(delay, min(wish or 0.0, self.longest_wish))
 
@@ -41,11 +43,6 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def gives_up(self, attempts: int, age: float) -> bool:
         return attempts >= self.give_up_attempts or age >= self.give_up_age
-
-
-def is_page(delivery: Delivery) -> bool:
-    """What may wake someone; it overtakes all else."""
-    return delivery.severity == "critical" and delivery.reason == "firing"
 
 
 def _growing(first: float, longest: float, steps: int, random: Random) -> float:
