@@ -3,6 +3,8 @@
 from sentinel.clock import Clock
 from sentinel.errors import Overloaded
 
+_MOST = 10_000
+
 
 class Quotas:
     """A project may send a minute's worth at once and then as fast as its bucket fills."""
@@ -27,3 +29,13 @@ class Quotas:
                 (wanted - left) * 60 / per_minute,
             )
         self._left[project] = (left - count, now)
+        if len(self._left) > _MOST:
+            self._forget(now, per_minute)
+
+    def _forget(self, now: float, per_minute: float) -> None:
+        """Those whose buckets are full again: strangers' addresses come without end."""
+        self._left = {
+            project: (left, since)
+            for project, (left, since) in self._left.items()
+            if left + (now - since) * per_minute / 60 < per_minute
+        }

@@ -16,7 +16,7 @@ from msgspec import Struct
 from sentinel.errors import Unauthorized
 from sentinel.model.delivery import Verb
 
-Purpose = Verb | Literal["manage", "unsubscribe", "status"]
+Purpose = Verb | Literal["manage", "unsubscribe", "status", "calendar"]
 _MAC = 16
 _LONGEST = 512
 
