@@ -13,22 +13,23 @@ from sentinel.store.database import Database
 from sentinel.testing import FakeClock
 
 START = 1_800_000_000.0
+MAIN = "channels: {inbox: {type: inapp}, console: {type: console}}\n"
 
 
 class Running:
     """`pass_time` moves the clock and lets the pipeline do what falls due."""
 
-    def __init__(self, folder: Path, clock: FakeClock, rules: str) -> None:
+    def __init__(self, folder: Path, clock: FakeClock, rules: str, main: str = MAIN) -> None:
         self.clock = clock
         self.written: list[Written] = []
         (folder / "rules").mkdir(exist_ok=True)
         (folder / "rules" / "rules.yaml").write_text(rules)
         self._config = folder / "sentinel.yaml"
-        self._config.write_text("channels: {inbox: {type: inapp}, console: {type: console}}\n")
-        found, _ = require(self._config, {})
+        self._config.write_text(main)
+        self.found, _ = require(self._config, {})
         self.database = Database(folder / "state")
         self.pipeline = Pipeline(
-            self.database, found.setup(b"key"), clock, lambda one: self.written.append(one)
+            self.database, self.found.setup(b"key"), clock, lambda one: self.written.append(one)
         )
         self._task = asyncio.create_task(self.pipeline.run())
 

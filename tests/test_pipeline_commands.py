@@ -6,8 +6,10 @@ from pathlib import Path
 from sentinel.api import Error
 from sentinel.engine.commands import Acknowledge
 from sentinel.model.silence import Silence
-from sentinel.store import commands
+from sentinel.store import audit, commands
+from sentinel.store.audit import Noted
 from sentinel.store.connection import connect, transaction
+from sentinel.store.links import Use
 from sentinel.testing import FakeClock
 from tests.running import START, Running, running
 
@@ -132,3 +134,15 @@ async def test_a_command_that_this_version_cannot_read_is_set_aside(tmp_path: Pa
         await one.pass_time(10)
         assert await one.rows("SELECT state FROM incidents") == [("acknowledged",)]
         assert await one.rows("SELECT * FROM commands") == []
+
+
+async def test_what_a_link_did_is_noted_with_it_and_what_it_did_not_is_not(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeClock(START), PAGING) as one:
+        await one.send(boom(tenant="acme"))
+        use = Use("token", "alice", START, START + 100)
+        noted = Noted("alice", "incident acknowledged", "incident 1", "by a link")
+        found = [await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, noted)]
+        found.append(await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, noted))
+        entries = await one.database.read(lambda conn: audit.entries(conn))
+    assert found == [True, False]
+    assert [(entry.actor, entry.object) for entry in entries] == [("alice", "incident 1")]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sentinel import installation
+from sentinel.api import Capabilities, Status
 from sentinel.clock import Clock
 from sentinel.config.problem import Problem
 from sentinel.detectors.frequency import Frequency
@@ -140,3 +141,32 @@ def test_gaps_on_call_are_looked_for_from_the_clocks_time(tmp_path: Path) -> Non
     ending = RULES.replace("people: [alice, bob]", "people: [alice], start: 2026-01-05")
     _, problems = read(tmp_path, ending, FakeClock(1_767_000_000.0))
     assert [p.id for p in problems if p.id.startswith("schedule/")] == ["schedule/gap"]
+
+
+def test_everybody_is_reached_where_no_step_says_otherwise(tmp_path: Path) -> None:
+    found, _ = read(tmp_path, RULES)
+    book = build_book(found.config, found.registry, found.catalog)
+    assert book.people == {
+        "alice": (Recipient("mail", "alice@example.com", "alice"),),
+        "bob": (Recipient("mail", "bob@example.com", "bob"),),
+    }
+
+
+def test_a_channel_says_itself_what_it_is_used_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = read(tmp_path, RULES)
+    mail = found.registry.get("notifier", "email")
+    monkeypatch.setattr(mail, "capabilities", Capabilities(only=frozenset({"firing"})))
+    book = build_book(found.config, found.registry, found.catalog)
+    assert book.only == {"mail": frozenset({"firing"})}
+
+
+def test_the_engine_knows_how_long_what_a_probe_said_holds(tmp_path: Path) -> None:
+    main = tmp_path / "sentinel.yaml"
+    probe = "{name: shop, type: tcp, host: localhost, port: 80, interval: 1m, timeout: 10s}"
+    main.write_text(f"channels: {{console: {{type: console}}}}\nprobes: [{probe}]\n")
+    found, _ = installation.require(main, {})
+    patience = build_book(found.config, found.registry, found.catalog).patience
+    assert patience(Status(status="up", component="shop", tags={"probe": "shop"})) == 190
+    assert patience(Status(status="up", component="other")) == 3_600

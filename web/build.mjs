@@ -10,7 +10,7 @@ const out = join(here, "../src/sentinel/web/static");
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: here,
-  entryPoints: ["src/app.ts", "src/theme.ts", "src/style.css"],
+  entryPoints: ["src/app.ts", "src/theme.ts", "src/push-worker.ts", "src/style.css", "src/public.css"],
   outdir: out,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -34,7 +34,8 @@ from sentinel.model.cause import (
     Past,
     Symptom,
 )
-from sentinel.model.delivery import Audience, Choice, Message, Outcome, Receipt, Verb
+from sentinel.model.delivery import Audience, Choice, Message, Outcome, Reason, Receipt, Verb
+from sentinel.model.device import Device
 from sentinel.model.signal import (
     KINDS,
     Activity,
@@ -52,9 +53,17 @@ from sentinel.model.signal import (
 )
 from sentinel.model.values import Duration, Secret, Size, duration, redacted, size
 from sentinel.model.verdict import Verdict
+from sentinel.net import session
 
 API_VERSION = "1.0"
 hook = pluggy.HookimplMarker("sentinel")
+
+
+def public_session(allow_private: Sequence[str] = ()) -> aiohttp.ClientSession:
+    """For a plugin that calls addresses which others gave: private ones are refused, whatever the
+    operator allows for their own, but for these hosts and networks. Opened in `start`, closed in
+    `stop`."""
+    return session(allow_private or False)
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,10 +137,28 @@ class Answers:
         raise _nothing_to_ask()
 
 
+class Devices:
+    """The browsers in which people switched Web Push on. Outside of Sentinel, as in a plugin's own
+    test, nobody has one."""
+
+    async def of(self, user: str) -> Sequence[Device]:
+        """Those of a user of the web interface."""
+        raise _nothing_to_ask()
+
+    async def gone(self, device: Device) -> None:
+        """The push service knows this device no more."""
+        raise _nothing_to_ask()
+
+    async def signing_key(self) -> str:
+        """The private key of P-256 that this installation signs with (RFC 8292), base64url of its
+        32 bytes. It never changes: browsers take messages of no other."""
+        raise _nothing_to_ask()
+
+
 class Context(msgspec.Struct, frozen=True, kw_only=True):
     """What the core hands to a plugin object. `http` refuses private addresses unless allowed;
     `operations` are for actions. `answers` are for notifiers, and `hook_url` is the public address
-    under which a notifier's `receive` is called."""
+    under which a notifier's `receive` is called. `devices` are what Web Push sends to."""
 
     name: str
     clock: Clock
@@ -140,6 +167,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     operations: Operations = msgspec.field(default_factory=Operations)
     answers: Answers = msgspec.field(default_factory=Answers)
     hook_url: str = ""
+    devices: Devices = msgspec.field(default_factory=Devices)
 
 
 ParamsType = type[Params]
@@ -179,7 +207,11 @@ class Probe(Plugin[P]):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """What a channel can do. `rate` is the default of messages a minute, None for no limit."""
+    """What a channel can do. `rate` is the default of messages a minute, None for no limit. `only`
+    are the reasons for which it is used, None for all: a channel that rings leaves out what needs
+    no answer. `receipts` says that the provider tells later what became of each message. With
+    `merges` one message may take the place of several that have waited: not for machines, which
+    know each incident by its own."""
 
     ack: bool = False
     thread: bool = False
@@ -187,6 +219,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     max_length: int | None = None
     rate: float | None = None
+    only: frozenset[Reason] | None = None
+    receipts: bool = False
+    merges: bool = True
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,6 +256,17 @@ class Notifier(Plugin[P]):
     address: ClassVar[str | None] = None
     timeout: ClassVar[float] = 30.0
     capabilities: ClassVar[Capabilities] = Capabilities()
+
+    @classmethod
+    def address_of(cls, params: Any) -> str | None:
+        """The `address` of a channel with these parameters: None where they say themselves where
+        to send to, and people may still answer from an address of their own."""
+        return cls.address
+
+    def secret_for(self, address: str) -> str:
+        """What whoever holds this address needs to check that a call comes from here; empty where
+        the channel signs nothing. It is shown once, to those who proved that it is theirs."""
+        return ""
 
     @abstractmethod
     async def send(self, message: Message) -> Receipt:
@@ -403,6 +449,8 @@ __all__ = [
     "Context",
     "Credentials",
     "Detector",
+    "Device",
+    "Devices",
     "Duration",
     "Error",
     "Evidence",
@@ -425,6 +473,7 @@ __all__ = [
     "Probe",
     "Ranker",
     "RawItem",
+    "Reason",
     "Receipt",
     "Receiver",
     "Reply",
@@ -444,6 +493,7 @@ __all__ = [
     "Verdict",
     "duration",
     "hook",
+    "public_session",
     "read_field",
     "redacted",
     "size",

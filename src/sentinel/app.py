@@ -24,10 +24,14 @@ from sentinel.answering import Answering
 from sentinel.answering import Parts as AnsweringParts
 from sentinel.api import ActionResult, AnySignal, Context, Error
 from sentinel.books import BookKeeper
+from sentinel.broadcasts.fan_out import FanOut
 from sentinel.causes import Learner
 from sentinel.channels import Channels, address_of
+from sentinel.clients.keeper import ClientKeeper
+from sentinel.clients.sync import synchronise
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
+from sentinel.doorbell import Doorbell
 from sentinel.errors import SentinelError
 from sentinel.installation import Installation
 from sentinel.keys import Keys
@@ -42,14 +46,16 @@ from sentinel.own_health.watch import OwnWatch
 from sentinel.own_health.watch import Parts as WatchedParts
 from sentinel.pages import Composer
 from sentinel.pipeline import Pipeline, Written
+from sentinel.push import StoredDevices
 from sentinel.retention import Sweeper
 from sentinel.scheduler import Scheduler, jobs
-from sentinel.self_report import SelfReport
+from sentinel.self_report import SelfReport, of_template
 from sentinel.signing import Signer
 from sentinel.snapshots import HealthRounds
 from sentinel.store import accounts, action_runs, meta
 from sentinel.store.database import Database
 from sentinel.store.lock import locked
+from sentinel.templating.flaw import Flaw
 from sentinel.watch import changes
 from sentinel.web.app import create_app
 from sentinel.web.intake import IntakeApp, Limits
@@ -147,10 +153,13 @@ class App:
                 outbox=lambda: self._outbox,
             )
         )
+        self._devices = StoredDevices(self._database)
         self._channels = Channels()
         await self._channels.start(found.config, found.registry, self._context_of_channel(found))
         stack.push_async_callback(self._stop_channels)
-        self._composer = Composer(found.config, found.catalog, setup.finder)
+        self._composer = Composer(
+            found.config, found.catalog, setup.finder, self._on_template_failure()
+        )
         self._outbox = Outbox(
             self._database,
             self._channels.started,
@@ -163,8 +172,18 @@ class App:
         await self._outbox.start()
         stack.push_async_callback(self._outbox.stop)
 
+        self._database.write_now(
+            lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
+        )
         # Before the engine runs: it then hears at once of what the last daemon left half done.
         self._database.write_now(lambda conn: action_runs.release(conn, self._clock.now()))
+        self._fan_out = FanOut(
+            self._database,
+            self._clock,
+            lambda: self._services.setup.config,
+            notify=lambda channels: self._outbox.notify(channels),
+            on_told=lambda: self._live.tell("broadcasts", "deliveries"),
+        )
         self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
         # A remedy may have fallen due while nothing ran: then the first commit asks for its action.
         self._begin_acting(found)
@@ -196,6 +215,7 @@ class App:
             registry=found.registry,
             keys=Keys(self._database),
             signer=self._signer,
+            answering=self._answering,
             channels=lambda: self._channels.started,
             clock=self._clock,
             live=self._live,
@@ -234,6 +254,9 @@ class App:
             self._book_keeper.run,
             self._health_rounds.run,
             self._learner.run,
+            Doorbell(self._database, self._outbox, self._clock).run,
+            self._fan_out.run,
+            ClientKeeper(self._database, self._clock, lambda: self._services.setup.config).run,
             self._watch_files,
             self._reload_when_asked,
             self._watch_loop,
@@ -321,6 +344,7 @@ class App:
                 self._context(name),
                 answers=self._answering.of(name),
                 hook_url=f"{found.config.public_url}/hooks/{name}",
+                devices=self._devices,
             )
 
         return context
@@ -395,12 +419,23 @@ class App:
             self._outbox.notify({d.recipient.channel for d in written.effects.deliveries})
         if written.effects.actions:
             self._worker.notify()
+        if written.effects.updates or written.effects.broadcasts:
+            self._fan_out.notify()
         for probe in written.effects.looks:
             self._look(probe)
         self._live.committed(written)
         for error in self._self_report.of(written.effects.decisions):
             log.error("in need of attention", code=error.code, reason=error.message)
             self._report(error)
+
+    def _on_template_failure(self) -> Callable[[str, Flaw], None]:
+        """Messages are rendered on other threads: what fails there is told on the loop."""
+        loop = asyncio.get_running_loop()
+
+        def failed(template: str, flaw: Flaw) -> None:
+            loop.call_soon_threadsafe(self._report, of_template(template, str(flaw)))
+
+        return failed
 
     def _report(self, error: Error) -> None:
         """Sentinel's own errors take the way of all others, once this commit is through."""
@@ -473,6 +508,9 @@ class App:
         self._parts.channels = channels.started
         self._performer.reconfigure(found.config, found.registry)
         self._sweeper.kept = found.config.retention
+        await self._database.write(
+            lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
+        )
         await self._keeper.configure(found.config.monitors)
         await self._drills.configure(found.config.fire_drills.values())
         await self._scheduler.reload(jobs(found.config.probes, found.registry))

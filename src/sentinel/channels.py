@@ -1,16 +1,17 @@
 """The channels of a configuration, as started notifiers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
 import structlog
 
 from sentinel.api import Context, Notifier
-from sentinel.config.model import ChannelConfig, Config
+from sentinel.config.model import ChannelConfig, Config, PersonConfig
 from sentinel.discretion import presentable
 from sentinel.errors import ConfigError
+from sentinel.model.delivery import Limit
 from sentinel.model.values import secrets_in
 from sentinel.outbox import Channel
 from sentinel.plugins import Registry
@@ -34,7 +35,7 @@ class Channels:
         """Raises ConfigError, naming the channel whose notifier did not start."""
         async with AsyncExitStack() as stack:
             self.started = [
-                await self._start(stack, channel, registry, context)
+                await self._start(stack, channel, registry, context, config.people)
                 for channel in config.channels.values()
             ]
             self._stack = stack.pop_all()
@@ -48,6 +49,7 @@ class Channels:
         channel: ChannelConfig,
         registry: Registry,
         context: Callable[[str], Context],
+        people: Mapping[str, PersonConfig],
     ) -> Channel:
         make: Any = registry.get("notifier", channel.type)
         try:
@@ -67,7 +69,18 @@ class Channels:
             fallback=channel.fallback,
             rate=channel.rate,
             timeout=channel.timeout,
+            per_person=channel.per_person,
+            limits=_limits(channel, people),
         )
+
+
+def _limits(channel: ChannelConfig, people: Mapping[str, PersonConfig]) -> dict[str, Limit]:
+    """Those of people's own that hold for the channel: by its name before by its kind."""
+    found = {
+        name: person.limits.get(channel.name) or person.limits.get(channel.address or "")
+        for name, person in people.items()
+    }
+    return {name: limit for name, limit in found.items() if limit is not None}
 
 
 async def _stop(notifier: Notifier[Any], channel: str) -> None:

@@ -42,7 +42,15 @@ class DeliveryError(SentinelError):
 
 
 class Permanent(DeliveryError):
-    """Trying again can't help: an unknown address, a refused sender, a bad credential."""
+    """Trying again can't help: an unknown address, a refused sender, a bad credential.
+
+    `unreachable` says that it is the address itself that is of no use, whatever is sent there:
+    clients are not written to for ever where that is so.
+    """
+
+    def __init__(self, text: str, unreachable: bool = False) -> None:
+        super().__init__(text)
+        self.unreachable = unreachable
 
 
 class Retryable(DeliveryError):

@@ -8,6 +8,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from sentinel.isolation import Faulted, Guard
+from sentinel.model.action import ActionRun, Outcome
 from sentinel.model.signal import KIND_OF
 from sentinel.outbox import Metrics as OutboxMetrics
 from sentinel.pipeline import Written
@@ -31,6 +32,9 @@ class Metrics:
         )
         self._faults = self._counter(
             "plugin_faults", "Calls of plugins that failed, by how.", ["plugin", "how"]
+        )
+        self._runs = self._counter(
+            "action_runs", "Runs of actions, dry ones aside, by outcome.", ["action", "outcome"]
         )
         self._reloads = self._counter("reloads", "Configurations tried, by outcome.", ["outcome"])
         self._loop_lag = Histogram(
@@ -62,6 +66,10 @@ class Metrics:
 
     def request(self, receiver: str, outcome: str) -> None:
         self._requests.labels(receiver, outcome).inc()
+
+    def ran(self, run: ActionRun, outcome: Outcome) -> None:
+        if not run.dry:
+            self._runs.labels(run.action, outcome).inc()
 
     def reloaded(self, outcome: str) -> None:
         self._reloads.labels(outcome).inc()

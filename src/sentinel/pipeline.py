@@ -21,7 +21,7 @@ from sentinel.causes import CauseFinder
 from sentinel.clock import Clock
 from sentinel.config.model import Config
 from sentinel.engine.book import Book
-from sentinel.engine.commands import Acknowledge, Command, EndSilence, SetSilence
+from sentinel.engine.commands import Acknowledge, Command, EndSilence, Note, SetSilence
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import LONGEST_STEP_BACK, Engine, Input
 from sentinel.errors import Overloaded, SentinelError, StoreError
@@ -35,11 +35,13 @@ from sentinel.model.silence import Silence
 from sentinel.monitors import ledger
 from sentinel.quota import Quotas
 from sentinel.stamping import stamp
-from sentinel.store import commands
+from sentinel.store import audit, commands, links
 from sentinel.store import engine as engine_store
 from sentinel.store import signals as signal_store
+from sentinel.store.audit import Noted
 from sentinel.store.database import Database
 from sentinel.store.keep import Draft, keep
+from sentinel.store.links import Use
 from sentinel.store.releases import Releases
 
 log = structlog.get_logger("sentinel.pipeline")
@@ -74,11 +76,15 @@ class Setup(Struct, frozen=True):
 
 class Entry(Struct):
     """What is committed together or not at all: one request, one probe's round, one command, or
-    what one look into the store finds, `asked` being its time."""
+    what one look into the store finds, `asked` being its time. A command `once` is `refused` where
+    the link that allows it was used before; otherwise it is `noted`."""
 
     drafts: list[Draft] = field(default_factory=list)
     raw: list[RawItem] = field(default_factory=list)
     command: Command | None = None
+    once: Use | None = None
+    refused: bool = False
+    noted: Noted | None = None
     look: Look | None = None
     asked: float = 0.0
     size: int = 0
@@ -151,16 +157,27 @@ class Pipeline:
                 entry.size += len(draft.body)
         return entry
 
+    async def command(
+        self, command: Command, once: Use | None = None, noted: Noted | None = None
+    ) -> bool:
+        """Do what a person asks for, as received now; returns once that is committed. What the
+        engine refuses is a decision, and no error. False: the link was used before, and nothing
+        was done. `noted` is for the audit trail."""
+        command = replace(command, received=self._clock.now())
+        entry = Entry(command=command, once=once, noted=noted)
+        await self._submit(entry)
+        return not entry.refused
+
     async def acknowledge(self, incident: int, by: str) -> None:
-        """A person takes an incident; returns once that is committed."""
-        await self._submit(Entry(command=Acknowledge(incident, by, self._clock.now())))
+        """A person takes an incident."""
+        await self.command(Acknowledge(incident, by, self._clock.now()))
 
     async def silence(self, silence: Silence) -> None:
         """A person sets a silence, or changes one that has a number."""
-        await self._submit(Entry(command=SetSilence(silence, self._clock.now())))
+        await self.command(SetSilence(silence, self._clock.now()))
 
     async def end_silence(self, number: int, by: str) -> None:
-        await self._submit(Entry(command=EndSilence(number, by, self._clock.now())))
+        await self.command(EndSilence(number, by, self._clock.now()))
 
     async def observe(self, look: Look) -> None:
         """Keep what is found in the store, within the transaction in which it is looked for, so
@@ -339,15 +356,25 @@ class Pipeline:
                 kept += [_kept(conn, one) for one in entry.look(conn, entry.asked)]
             signals += kept
             inputs += kept
-            if entry.command is not None:
-                inputs.append(entry.command)
+            entry.refused = entry.once is not None and not links.use(conn, entry.once)
+            if entry.command is not None and not entry.refused:
+                inputs.append(self._scrubbed(entry.command))
+                if entry.noted is not None:
+                    audit.record(conn, entry.noted, entry.command.received)
             if entry.raw:
                 signal_store.insert_raw(conn, entry.raw)
-        inputs += commands.take(conn, now)
+        inputs += map(self._scrubbed, commands.take(conn, now))
         # Up to the last input and no further: what arrives meanwhile is not yet in the past.
         effects = engine.step(inputs, inputs[-1].received if inputs else now)
         engine_store.save(conn, effects, engine_store.counters_of(engine), now)
         return Written(engine, signals, effects)
+
+    def _scrubbed(self, command: Command) -> Command:
+        """People write into notes what they have in their clipboards."""
+        if not isinstance(command, Note):
+            return command
+        clean: str = self._setup.scrubber.clean({"text": command.text})["text"]
+        return replace(command, text=clean)
 
     def _keep(self, conn: sqlite3.Connection, draft: Draft) -> list[AnySignal]:
         """The signal, unless it was stored before, after those that nobody sent and that it shows:

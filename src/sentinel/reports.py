@@ -20,11 +20,13 @@ from sentinel.intelligence.report.model import Background, SinceGood
 from sentinel.intelligence.standing import standing_of
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.group import Group
+from sentinel.model.reach import Reach
 from sentinel.model.signal import Error
 from sentinel.pipeline import Setup
 from sentinel.snapshots import compare_latest, compare_one
 from sentinel.store import alerts, deliveries, groups, signals
 from sentinel.store import snapshots as snapshot_store
+from sentinel.store.reach import reach_of
 
 _T = TypeVar("_T")
 _RELATED = 8
@@ -62,7 +64,8 @@ class Reporter(Struct, frozen=True, kw_only=True):
         own = alerts.of_incident(conn, number)
         behind = incident.group or next((one.group for one in own if one.group), None)
         group = groups.get(conn, behind) if behind else None
-        error = self._of_group(conn, group, incident, Background(), now) if group else None
+        reach = reach_of(conn, incident, own)
+        error = self._of_group(conn, group, incident, Background(), now, reach) if group else None
         return build_incident_report(
             self._clean(incident),
             now=now,
@@ -121,6 +124,7 @@ class Reporter(Struct, frozen=True, kw_only=True):
         incident: Incident | None,
         background: Background,
         now: float,
+        reach: Reach | None = None,
     ) -> DebugReport:
         found = self._clean(signals.latest_of_group(conn, group.id))
         latest = found[0] if found else None
@@ -143,6 +147,7 @@ class Reporter(Struct, frozen=True, kw_only=True):
             url=f"{self.public_url}/errors/{group.id}",
             link_values=self._link_values(group, latest),
             background=self._clean(background),
+            reach=reach,
         )
 
     def _clean(self, value: _T) -> _T:

@@ -19,6 +19,7 @@ _CODES = {
 _NOBODY = "SENTINEL_NOBODY_REACHED"
 BOOKS = "SENTINEL_BOOKS_UNBALANCED"
 DRILL = "SENTINEL_DRILL_FAILED"
+_TEMPLATE = "SENTINEL_TEMPLATE_FAILED"
 
 # The same is said again only after so long: a report that causes itself must come to an end.
 _AGAIN_AFTER = 600.0
@@ -58,3 +59,8 @@ def error(
     tags = {**(about or {}), **({"rule": rule} if rule else {})}
     message = f"{rule}: {text}" if rule else text
     return Error(code=code, message=message, level=level, tags=tags)
+
+
+def of_template(name: str, text: str) -> Error:
+    """Of a template that failed, so that a message went out in the default words."""
+    return error(_TEMPLATE, f"{name}: {presentable(text, ())}", about={"template": name})

@@ -5,8 +5,11 @@ from typing import Any
 
 import msgspec
 
-from sentinel.acting.limits import UNTIL_REPORTED
+from sentinel.acting.limits import UNTIL_LOOKED, UNTIL_REPORTED
+from sentinel.broadcasts.redaction import Redaction
+from sentinel.config.broadcasts import titles_of
 from sentinel.config.model import (
+    BroadcastConfig,
     Config,
     EscalationConfig,
     InhibitConfig,
@@ -15,16 +18,20 @@ from sentinel.config.model import (
     RuleConfig,
     StepConfig,
 )
+from sentinel.config.reach import recipients_of
 from sentinel.engine.book import Book, Causes
+from sentinel.engine.broadcast_rules import Announcement, BroadcastRule
 from sentinel.engine.inhibition import InhibitRule
 from sentinel.engine.intervals import Interval
 from sentinel.engine.maintenance import Maintenance
 from sentinel.engine.matchers import parse_matchers
 from sentinel.engine.routing import Escalation, OnCall, Route, Step
 from sentinel.engine.rules import Flapping, Remedy, Rule, RuleIndex, make_rule
+from sentinel.health.patience import Patience
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.classify import Classifier, make_entry
 from sentinel.joins import open_joins
+from sentinel.model.delivery import Reason
 from sentinel.plugins import Registry
 
 
@@ -41,9 +48,28 @@ def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
         ),
         correlations=config.correlations,
         inhibit=tuple(map(_inhibit, config.inhibit_rules)),
-        maintenance=tuple(map(_maintenance, config.maintenance)),
+        maintenance=tuple(_maintenance(one, config) for one in config.maintenance),
+        broadcasts=tuple(_broadcast(one, config) for one in config.broadcasts),
+        redact=redaction_of(config).redacted,
         quiet={name: person.quiet for name, person in config.people.items() if person.quiet},
+        digests={name: person.digest for name, person in config.people.items() if person.digest},
+        patience=Patience(config).of,
+        people={
+            name: recipients_of(name, person.addresses, config.channels.values())
+            for name, person in config.people.items()
+        },
+        only=_only(config, registry),
     )
+
+
+def _only(config: Config, registry: Registry) -> dict[str, frozenset[Reason]]:
+    """The reasons for which a channel is used, of those that are not used for all."""
+    found = {}
+    for channel in config.channels.values():
+        notifier: Any = registry.get("notifier", channel.type)
+        if notifier.capabilities.only is not None:
+            found[channel.name] = notifier.capabilities.only
+    return found
 
 
 def build_classifier(config: Config) -> Classifier:
@@ -85,7 +111,8 @@ def _remedy(rule: RuleConfig, config: Config) -> Remedy | None:
     given = rule.remediate
     if given is None:
         return None
-    components = {probe.name: probe.component for probe in config.probes}
+    proof = given.verify.probe if given.verify else None
+    probe = next((one for one in config.probes if one.name == proof), None)
     return Remedy(
         action=given.action,
         after=float(given.after),
@@ -94,7 +121,9 @@ def _remedy(rule: RuleConfig, config: Config) -> Remedy | None:
         within=float(given.within),
         limit=config.actions[given.action].timeout + UNTIL_REPORTED,
         verify_after=None if given.verify is None else float(given.verify.after),
-        component=components.get(given.verify.probe or "") if given.verify else None,
+        probe=None if probe is None else probe.name,
+        component=None if probe is None else probe.component,
+        look_limit=0.0 if probe is None else probe.timeout + UNTIL_LOOKED,
         dry=given.dry_run,
         page_after=given.page == "after_remediation",
     )
@@ -139,8 +168,68 @@ def _inhibit(rule: InhibitConfig) -> InhibitRule:
     return InhibitRule(rule.name, source, target, rule.equal)
 
 
-def _maintenance(one: MaintenanceConfig) -> Maintenance:
-    return Maintenance(one.name, parse_matchers(one.matchers), one.during)
+def _maintenance(one: MaintenanceConfig, config: Config) -> Maintenance:
+    announce = None
+    if one.announce is not None:
+        told = one.announce
+        announce = Announcement(
+            components=told.components,
+            shown=_shown(told.components, config),
+            title=told.title,
+            severity=told.severity,
+            audience=told.audience,
+            before=told.before,
+            messages=told.messages,
+            zone=config.timezone,
+        )
+    return Maintenance(one.name, parse_matchers(one.matchers), one.during, announce)
+
+
+def _broadcast(one: BroadcastConfig, config: Config) -> BroadcastRule:
+    return BroadcastRule(
+        name=one.name,
+        alerts=frozenset(one.alerts),
+        severities=frozenset(one.severities),
+        matchers=parse_matchers(one.matchers),
+        components=one.components,
+        shown=_shown(one.components, config),
+        title=one.title,
+        audience=one.audience,
+        mode=one.mode,
+        hold=one.hold,
+        messages=one.messages,
+        ask=None if one.ask is None else step_of(one.ask, config),
+        resolve_after=one.resolve_after,
+        zone=config.timezone,
+    )
+
+
+def redaction_of(
+    config: Config, tenants: Iterable[str] = (), more: Iterable[str] = ()
+) -> Redaction:
+    """What clients must not read, by what is configured: with these names of tenants, and `more`
+    names of the operators' own."""
+    titles = set(titles_of(config.components, config.status_page).values())
+    names = {
+        *(rule.name for rule in config.rules),
+        *(probe.name for probe in config.probes),
+        *(probe.component for probe in config.probes),
+        *config.components,
+        *config.actions,
+        *(monitor.name for monitor in config.monitors),
+    }
+    known = (each for one in config.tenants.values() for each in (one.name, one.title))
+    return Redaction(
+        names={*names, *more} - titles,
+        public=(config.public_url, config.application_url),
+        tenants=(*known, *tenants),
+    )
+
+
+def _shown(components: Iterable[str], config: Config) -> tuple[str, ...]:
+    """What clients call them."""
+    titles = titles_of(config.components, config.status_page)
+    return tuple(titles.get(name, name) for name in components)
 
 
 def _text(value: Any) -> Any:

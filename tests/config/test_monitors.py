@@ -6,6 +6,7 @@ import pytest
 
 from sentinel.config.model import Config
 from sentinel.model.monitor import Cron, Every, Monitor
+from tests.config.conftest import Load
 
 Right = Callable[..., Config]
 
@@ -55,3 +56,17 @@ def test_what_is_wrong_is_told(entry: str, told: str, load: Callable[..., object
     _, problems = load(f"monitors:\n  - {entry}\n")
     text = "\n".join(map(str, problems))
     assert told.replace("a.b", "monitors[0].schedule") in text
+
+
+def test_check_ins_that_are_left_out_are_warned_of(load: Load) -> None:
+    found, [problem] = load("projects:\n  shop:\n    sample:\n      checkin: 0.5")
+    assert found is not None
+    assert (problem.id, problem.line) == ("sample/checkins", 4)
+    assert problem.path == "projects.shop.sample.checkin"
+    assert problem.warning
+
+
+def test_sampling_that_keeps_all_check_ins_is_fine(config: Right) -> None:
+    config(
+        "projects: {shop: {sample: {span: 0, checkin: 1}}, mail: {sample: {error: 0.5}}, web: {}}"
+    )

@@ -79,6 +79,13 @@ def test_a_step_knows_over_what_each_person_on_call_is_reached(target: str, conf
     assert found.notify == ("schedule:primary", "team:leads")
 
 
+def test_a_step_knows_how_to_reach_whoever_may_stand_in(config: Right) -> None:
+    carol = "people: {carol: {email: carol@example.com}}"
+    found = config(MAIN, a=SCHEDULE + step("notify: [schedule:primary, team:leads]") + carol)
+    [on_call] = found.escalations["e"].steps[0].on_call
+    assert on_call.reach["carol"] == (Recipient("mail", "carol@example.com", "carol"),)
+
+
 def test_a_team_is_all_of_its_people(config: Right) -> None:
     text = SCHEDULE + step("notify: [leads, alice, primary], by: mail")
     found = config(MAIN, a=text).escalations["e"]

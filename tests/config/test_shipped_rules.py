@@ -56,7 +56,7 @@ def _numbers() -> list[tuple[str, str]]:
                 scale = 100 if rule["type"] == "ratio" else 1
                 found += [(rule["alert"], f"{rule[key] * scale:g}")] if key in rule else []
             for key in ("over", "timeframe", "within"):
-                found += [(rule["alert"], rule[key].rstrip("mh"))] if key in rule else []
+                found += [(rule["alert"], rule[key].rstrip("mhd"))] if key in rule else []
     return found
 
 

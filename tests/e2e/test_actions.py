@@ -56,6 +56,50 @@ def test_what_does_not_help_is_told(world: World) -> None:
     assert act(world, "test:channel:inbox") == ("succeeded", 0)
 
 
+def test_who_was_paged_hears_that_it_was_tried_in_vain(world: World) -> None:
+    configure(world, 0.0)
+    world.daemon.start()
+    send(world)
+    until(lambda: len(world.mailbox.mails) == 2, "Alice has both messages")
+    subjects = sorted(str(mail.parsed["Subject"]) for mail in world.mailbox.mails)
+    assert [one.partition(":")[0] for one in subjects] == [
+        "Repair failed",
+        "[critical] WORKER_STUCK",
+    ]
+    text = " ".join(" ".join(mail.part("plain") for mail in world.mailbox.mails).split())
+    assert "Sentinel ran restart, which did not help: 1s after it ran" in text
+    _, figures = world.daemon.get("/metrics")
+    assert 'sentinel_action_runs_total{action="restart",outcome="succeeded"} 1.0' in figures
+
+
+def test_the_proof_asks_the_probe_at_its_time_and_not_at_its_next_turn(world: World) -> None:
+    configure(world, 0.0)
+    probe = f"  - {{name: worker, type: http, url: {world.daemon.url}/healthz, interval: 1h}}\n"
+    main = (world.folder / "sentinel.yaml").read_text()
+    world.write("sentinel.yaml", f"{main}probes:\n{probe}http: {{allow_private: true}}\n")
+    rules = (world.folder / "rules/default.yaml").read_text()
+    world.write("rules/default.yaml", rules.replace("{after: 1s}", "{after: 1s, probe: worker}"))
+    world.daemon.start()
+    looks = "SELECT count(*) FROM signals WHERE kind = 'status'"
+    until(lambda: world.daemon.ask(looks) == [(1,)], "the probe has looked at the start")
+    send(world)
+    until(lambda: len(decisions(world)) == 3, "the action was looked at")
+    assert decisions(world)[-1] == ("action_done", "helped")
+    assert world.daemon.ask(looks) == [(2,)]
+
+
+def test_what_falls_due_while_nothing_runs_does_not_hinder_the_start(world: World) -> None:
+    began = configure(world, 0.0)
+    rules = (world.folder / "rules/default.yaml").read_text()
+    world.write("rules/default.yaml", rules.replace("verify:", "after: 300ms\n      verify:"))
+    world.daemon.start()
+    send(world)
+    world.daemon.kill()
+    world.daemon.start()
+    until(began.exists, "the action has begun")
+    assert world.daemon.logged("a part has failed") == []
+
+
 def test_a_kill_in_the_middle_runs_nothing_twice(world: World) -> None:
     began = configure(world, 600.0)
     world.daemon.start()

@@ -14,7 +14,14 @@ from sentinel.detectors.ratio import Ratio, RatioParams
 from sentinel.detectors.spike import Spike, SpikeParams
 from sentinel.detectors.threshold import Threshold, ThresholdParams
 from sentinel.engine.book import Book, Causes
-from sentinel.engine.commands import Acknowledge, EndSilence, SetSilence
+from sentinel.engine.commands import (
+    Acknowledge,
+    EndOverride,
+    EndSilence,
+    SetDoNotDisturb,
+    SetOverride,
+    SetSilence,
+)
 from sentinel.engine.engine import Input
 from sentinel.engine.inhibition import InhibitRule
 from sentinel.engine.intervals import TimeInterval, Window
@@ -23,6 +30,7 @@ from sentinel.engine.matchers import parse_matchers
 from sentinel.engine.quiet import Quiet
 from sentinel.engine.routing import Step
 from sentinel.engine.rules import Flapping, Rule, make_rule
+from sentinel.model.override import Override
 from sentinel.model.signal import Activity, Change, Checkin, Error, Metric, Span, Status
 from sentinel.model.silence import Silence
 from sentinel.model.values import Duration
@@ -163,7 +171,7 @@ def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
         "tags": draw(st.sampled_from([{}, {"a": "b"}, {"tenant": "\x00"}])),
     }
     number = draw(st.sampled_from([-1, 0, 1, 2, 99]))
-    match draw(st.integers(0, 11)):
+    match draw(st.integers(0, 14)):
         case 0:
             return Acknowledge(number, draw(st.sampled_from(["alice", "", "\x00"])), time)
         case 1:
@@ -173,6 +181,19 @@ def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
             return SetSilence(silence, time)
         case 2:
             return EndSilence(number, "bob", time)
+        case 13:
+            times = [-1e300, time - 10.0, time, time + 200.0, 1e300]
+            starts, ends = draw(st.permutations(times))[:2]
+            people = draw(st.sampled_from([(), ("alice",), ("\x00", "nobody")]))
+            override = Override(
+                id=number, schedule="x", people=people, starts=starts, ends=ends, author=""
+            )
+            return SetOverride(override, time)
+        case 14:
+            return EndOverride(number, "bob", time)
+        case 12:
+            until = draw(st.sampled_from([-1.0, time, time + 100.0, 1e12]))
+            return SetDoNotDisturb(draw(st.sampled_from(["alice", ""])), until, "bob", time)
         case 3:
             return Change(kind=draw(st.sampled_from(["deploy", ""])), **common)
         case 4:

@@ -82,6 +82,18 @@ def test_an_alert_on_missing_data_ends_when_data_comes_again() -> None:
     assert "no data has come for 10m" in world.alerts[1].verdict
 
 
+def test_data_that_did_not_come_while_nobody_watched_is_not_missing() -> None:
+    world = World(book(cpu_rule(on_missing="resolve", missing_after=600)))
+    world.run(cpu(0, 85), until=100)
+    world.restart(now=7_300, unseen=7_200)
+    world.run(until=7_300)
+    world.restart(now=7_310, unseen=10)
+    world.run(until=7_800)
+    assert told(world) == [(0, "firing")]
+    world.run(until=8_000)
+    assert told(world) == [(0, "firing"), (7_810, "resolved")]
+
+
 def test_a_group_that_is_missing_for_a_week_is_forgotten() -> None:
     world = World(book(cpu_rule(on_missing="fire", missing_after=600)))
     world.run(cpu(0, 10), until=8 * 86_400)

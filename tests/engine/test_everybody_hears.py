@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from sentinel.engine import gates
 from sentinel.engine.book import Book, Causes
-from sentinel.engine.commands import Acknowledge, EndSilence, SetSilence
+from sentinel.engine.commands import Acknowledge, EndSilence, SetDoNotDisturb, SetSilence
 from sentinel.engine.engine import Input
 from sentinel.engine.inhibition import InhibitRule
 from sentinel.engine.intervals import Window
 from sentinel.engine.maintenance import Maintenance
 from sentinel.engine.matchers import parse_matchers
-from sentinel.engine.quiet import Quiet
+from sentinel.engine.quiet import Digest, Quiet
 from sentinel.engine.routing import Step, takers
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Change, Status
@@ -74,6 +74,7 @@ def books(draw: st.DrawFn) -> Book:
     )
     during = Maintenance("work", parse_matchers(['tenant="globex"']), (Window(20.0, 150.0),))
     quiet = Quiet(start=0, end=3, zone=ZoneInfo("UTC"), exempt=frozenset({"critical"}))
+    digest = Digest(times=(4,), zone=ZoneInfo("UTC"), severities=frozenset({"warning"}))
     return book(
         *rules,
         routes=routes,
@@ -84,6 +85,7 @@ def books(draw: st.DrawFn) -> Book:
         inhibit=draw(st.sampled_from([(), (inhibit,)])),
         maintenance=draw(st.sampled_from([(), (during,)])),
         quiet=draw(st.sampled_from([{}, {"alice": quiet}])),
+        digests=draw(st.sampled_from([{}, {"bob": digest}])),
     )
 
 
@@ -99,7 +101,7 @@ def inputs(draw: st.DrawFn) -> list[Input]:
 def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
     tenant = draw(st.sampled_from(TENANTS))
     common = {"received": time, "at": time, "seq": seq, "tenant": tenant}
-    match draw(st.integers(0, 8)):
+    match draw(st.integers(0, 9)):
         case 0:
             by = draw(st.sampled_from(["alice", "bob"]))
             return Acknowledge(draw(st.integers(1, 3)), by, time)
@@ -111,6 +113,9 @@ def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
             return SetSilence(changed, time)
         case 2:
             return EndSilence(draw(st.integers(1, 2)), "bob", time)
+        case 9:
+            until = draw(st.sampled_from([time, time + 40.0, time + 400.0]))
+            return SetDoNotDisturb(draw(st.sampled_from(["alice", "bob"])), until, "bob", time)
         case 3:
             return Change(kind="deploy", **common)
         case 4:

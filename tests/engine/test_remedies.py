@@ -21,7 +21,7 @@ from sentinel.model.signal import Status
 from sentinel.model.silence import Silence
 from sentinel.web.phrases import PHRASES
 
-from .worlds import ALICE, World, any_rule, book, error, route
+from .worlds import ALICE, BOB, World, any_rule, book, error, route
 
 LASTS = 60.0
 
@@ -155,10 +155,41 @@ def test_what_does_not_help_pages_at_once_and_stops() -> None:
     assert one.engine.due_of(("remedy", f"{1:012d}", "")) is None
 
 
-def test_nobody_is_paged_twice_for_what_did_not_help() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("succeeded", [(35.0, "alice", "remedy_failed")]),
+        ("failed", [(5.0, "alice", "remedy_failed")]),
+        ("unknown", [(5.0, "alice", "remedy_failed")]),
+        ("refused", []),
+    ],
+)
+def test_who_was_told_already_hears_that_what_ran_did_not_help(
+    outcome: Outcome, told: list[tuple[float, str, str]]
+) -> None:
     one = world(remedy(verify_after=30.0))
-    one.run(error(0.0), reported(5.0), until=36.0)
+    one.run(error(0.0), reported(5.0, outcome), until=36.0)
+    assert one.delivered() == [(0.0, "alice", "firing"), *told]
+
+
+def test_a_dry_run_that_fails_is_told_to_nobody() -> None:
+    one = world(remedy(dry=True))
+    one.run(error(0.0), reported(5.0, "failed", dry=True))
     assert one.delivered() == [(0.0, "alice", "firing")]
+
+
+def test_nobody_hears_both_of_what_is_broken_and_of_what_was_tried() -> None:
+    routes = [
+        route("first", Step(0.0, (ALICE,)), goes_on=True),
+        route("second", Step(300.0, (BOB,))),
+    ]
+    one = World(book(any_rule("Stuck", timeframe=LASTS, remedy=remedy()), routes=routes))
+    one.run(error(0.0), reported(5.0, "failed"))
+    assert one.delivered() == [
+        (0.0, "alice", "firing"),
+        (5.0, "alice", "remedy_failed"),
+        (5.0, "bob", "firing"),
+    ]
 
 
 def test_a_rule_may_let_people_wait_for_its_action() -> None:
@@ -205,6 +236,54 @@ def test_a_component_that_is_up_proves_that_it_helped(
         one.run(Status(received=6.0 + number, component=component, status=status))
     one.run(until=36.0)
     assert told_of_action(one)[-1][0] == verdict
+
+
+def test_the_probe_looks_when_the_time_of_the_proof_has_come() -> None:
+    one = world(remedy(verify_after=30.0, probe="redis", component="redis", look_limit=20.0))
+    one.run(error(0.0), reported(5.0), until=34.0)
+    assert one.history.looks == []
+    one.run(until=36.0)
+    assert one.history.looks == ["redis"]
+    assert told_of_action(one)[-1] == ("action_done", "succeeded")
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "verdict"),
+    [
+        (Status(received=37.0, component="redis", status="up"), 37.0, "action_done"),
+        (Status(received=37.0, component="redis", status="down"), 37.0, "action_no_help"),
+        (None, 55.0, "action_no_help"),
+    ],
+)
+def test_what_the_probe_finds_then_is_the_verdict_and_its_silence_too(
+    said: Status | None, at: float, verdict: str
+) -> None:
+    one = world(remedy(verify_after=30.0, probe="redis", component="redis", look_limit=20.0))
+    one.run(error(0.0), reported(5.0), until=36.0)
+    if said is not None:
+        one.run(said)
+    one.run(until=at)
+    last = next(d for d in reversed(one.history.decisions) if d.verb.startswith("action_"))
+    assert (last.verb, last.at) == (verdict, at)
+
+
+def test_another_probe_of_the_same_component_proves_nothing() -> None:
+    one = world(remedy(verify_after=30.0, probe="shop", component="shop", look_limit=20.0))
+    one.run(error(0.0), reported(5.0))
+    one.run(
+        Status(received=6.0, component="shop", status="up", tags={"probe": "shop-certificate"}),
+        until=56.0,
+    )
+    assert told_of_action(one)[-1] == ("action_no_help", "no_help")
+
+
+def test_a_restart_while_the_probe_looks_asks_for_no_second_look() -> None:
+    one = world(remedy(verify_after=30.0, probe="redis", component="redis", look_limit=20.0))
+    one.run(error(0.0), reported(5.0), until=36.0)
+    one.restart()
+    one.run(Status(received=37.0, component="redis", status="up"), until=60.0)
+    assert one.history.looks == ["redis"]
+    assert told_of_action(one)[-1] == ("action_done", "helped")
 
 
 def test_a_run_that_is_never_reported_does_not_wait_for_ever() -> None:

@@ -7,7 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel.engine.book import Book, Causes
-from sentinel.engine.commands import Acknowledge, EndSilence, SetSilence
+from sentinel.engine.commands import (
+    Acknowledge,
+    Assign,
+    EndOverride,
+    EndSilence,
+    Escalate,
+    Note,
+    Release,
+    Resolve,
+    SetOverride,
+    SetSilence,
+)
 from sentinel.engine.correlations import Correlation
 from sentinel.engine.engine import Input
 from sentinel.engine.inhibition import InhibitRule
@@ -16,8 +27,10 @@ from sentinel.engine.joining import Part, Pattern, SameAs
 from sentinel.engine.maintenance import Maintenance
 from sentinel.engine.matchers import parse_matchers
 from sentinel.engine.quiet import Quiet
-from sentinel.engine.routing import Step
+from sentinel.engine.routing import OnCall, Step
 from sentinel.engine.rules import Flapping
+from sentinel.engine.schedules import Handoff, Layer, Schedule
+from sentinel.model.override import Override
 from sentinel.model.signal import Change, Status
 from sentinel.model.silence import Silence
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
@@ -26,6 +39,11 @@ CODES = ["TWILIO", "SMS", "GREETING"]
 EFFECTS = {"TWILIO": frozenset({"SMS", "GREETING"})}
 TENANTS = ["acme", "globex"]
 durations = st.sampled_from([0.0, 5.0, 30.0, 90.0])
+TURNS = Layer(people=(("alice",), ("bob",)), every=3_600, handoff=Handoff(0))
+PRIMARY = OnCall(
+    Schedule(name="primary", zone=ZoneInfo("UTC"), layers=(TURNS,)),
+    {"alice": (ALICE,), "bob": (BOB,)},
+)
 MATCHERS = ['tenant="acme"', 'severity="warning"', 'alertname=~"rule[01]"', 'code!="TWILIO"']
 CORRELATIONS = (
     Correlation(
@@ -87,7 +105,7 @@ def books(draw: st.DrawFn, *, gates: bool = True) -> Book:
         else:
             often = draw(st.integers(1, 4))
             rules.append(frequency_rule(f"rule{number}", often, timeframe, **options))
-    steps = [Step(draw(durations), (ALICE,)), Step(draw(durations), (BOB,))]
+    steps = [Step(draw(durations), (ALICE,)), Step(draw(durations), (PRIMARY,))]
     policy = {
         "repeat": draw(st.sampled_from([None, 45.0])),
         "group_wait": draw(durations),
@@ -122,6 +140,8 @@ def books(draw: st.DrawFn, *, gates: bool = True) -> Book:
         inhibit=draw(st.sampled_from([(), (inhibit,)])),
         maintenance=draw(st.sampled_from([(), (during,)])),
         quiet=draw(st.sampled_from([{}, {"alice": quiet}])),
+        people={"alice": (ALICE,), "bob": (BOB,)},
+        only=draw(st.sampled_from([{}, {"mail": frozenset({"firing", "resolved"})}])),
     )
 
 
@@ -137,10 +157,10 @@ def inputs(draw: st.DrawFn) -> list[Input]:
 def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
     tenant = draw(st.sampled_from(TENANTS))
     common = {"received": time, "at": time, "seq": seq, "tenant": tenant}
-    match draw(st.integers(0, 13)):
+    number, by = draw(st.integers(1, 3)), draw(st.sampled_from(["alice", "bob"]))
+    match draw(st.integers(0, 20)):
         case 0:
-            by = draw(st.sampled_from(["alice", "bob"]))
-            return Acknowledge(draw(st.integers(1, 3)), by, time)
+            return Acknowledge(number, by, time)
         case 1:
             ends = time + draw(st.sampled_from([5.0, 50.0, 500.0]))
             texts = (draw(st.sampled_from(MATCHERS)),)
@@ -148,10 +168,33 @@ def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
             return SetSilence(silence, time)
         case 2:
             return EndSilence(draw(st.integers(1, 2)), "bob", time)
+        case 19:
+            starts = time + draw(st.sampled_from([0.0, 40.0]))
+            override = Override(
+                id=0,
+                schedule="primary",
+                people=(draw(st.sampled_from(["alice", "bob", "carol"])),),
+                starts=starts,
+                ends=starts + draw(st.sampled_from([-5.0, 30.0, 400.0])),
+                author="bob",
+            )
+            return SetOverride(override, time)
+        case 20:
+            return EndOverride(draw(st.integers(1, 2)), by, time)
         case 3:
             return Change(kind="deploy", **common)
         case 4:
             return Status(component="db", status=draw(st.sampled_from(["up", "down"])), **common)
+        case 5:
+            return Release(number, by, time)
+        case 6:
+            return Assign(number, draw(st.sampled_from(["alice", "bob", "carol"])), by, time)
+        case 7:
+            return Escalate(number, by, time)
+        case 8:
+            return Resolve(number, by, time)
+        case 9:
+            return Note(number, by, "it is the disk", time)
     return error(time, seq, code=draw(st.sampled_from(CODES)), tenant=tenant)
 
 

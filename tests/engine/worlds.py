@@ -87,6 +87,7 @@ class World(Simulation):
         self.history.alerts.update(effects.alerts)
         self.history.incidents.update(effects.incidents)
         self.history.deliveries += effects.deliveries
+        self.history.looks += effects.looks
         self.history.decisions += effects.decisions
         self.history.matches += effects.matches
         return effects

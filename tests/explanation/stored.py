@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sentinel import installation
 from sentinel.engine.book import Book
-from sentinel.engine.commands import Acknowledge, SetSilence
+from sentinel.engine.commands import Acknowledge, Command, SetSilence
 from sentinel.engine.engine import Engine, Input
 from sentinel.model.signal import AnySignal, Error
 from sentinel.model.silence import Silence
@@ -102,6 +102,9 @@ class Stored:
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
         self._step([])
+
+    def ask(self, command: Command) -> None:
+        self._step([command])
 
     def acknowledge(self, incident: int, by: str) -> None:
         self._step([Acknowledge(incident, by, self.now)])

@@ -17,10 +17,12 @@ from tests.intelligence.report_facts import NOON, background, catalog
 from sentinel.intelligence.catalog import Entry
 from sentinel.intelligence.message import PageFacts, compose, compose_test
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.cause import Findings
 from sentinel.model.delivery import Delivery, Reason
 from sentinel.model.group import Group
-from sentinel.model.page import Page
-from sentinel.model.signal import Error
+from sentinel.model.page import Page, Tried
+from sentinel.model.reach import Reach
+from sentinel.model.signal import Change, Error
 
 GOLDEN = Path(__file__).parent / "golden_messages"
 URL = "https://sentinel.example.com"
@@ -188,7 +190,28 @@ def silent() -> PageFacts:
 
 def suspected() -> PageFacts:
     """A cause that says nothing is suspected, and the same was mended before."""
-    return replace(known(), findings=background().findings)
+    return replace(
+        known(),
+        findings=background().findings,
+        behind=catalog().entries["TWILIO_API_FAILURE"],
+        tests=("test:probe:twilio",),
+    )
+
+
+def tried() -> PageFacts:
+    """Its rule had something run for it, after a deploy, and that did not help."""
+    facts = known()
+    page = replace(
+        facts.page,
+        tried=Tried("restart-worker", "1m after it ran the alert still fires", NOON + 80),
+    )
+    deployed = Change(kind="deploy", release="1.2.3", service="api", at=NOON - 240, author="bob")
+    return replace(
+        facts,
+        page=page,
+        findings=Findings(changes=(deployed,)),
+        tests=("test:probe:twilio", "test:channel:sms"),
+    )
 
 
 KINDS = {
@@ -198,6 +221,7 @@ KINDS = {
     "deploy": deploy,
     "silent": silent,
     "suspected": suspected,
+    "tried": tried,
 }
 
 
@@ -239,6 +263,7 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
     later = {
         "firing": 90.0,
         "cause_found": 240.0,
+        "remedy_failed": 95.0,
         "reminder": 14_700.0,
         "ack_expiring": 3_060.0,
         "resolved": 4_000.0,
@@ -262,6 +287,8 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
         "silent-firing",
         "suspected-firing",
         "suspected-reminder",
+        "tried-firing",
+        "tried-remedy_failed",
     ],
 )
 def test_the_message_reads_as_agreed(name: str) -> None:
@@ -283,6 +310,41 @@ def test_the_first_lines_say_whom_it_hurts_and_what_to_do() -> None:
     text = compose(*case("known-firing")).text
     assert text.startswith("3 tenants and 41 users affected since 12:00 UTC; SMS and login codes.")
     assert "Do first:    Read the error code in the message log." in text.split("\n\n")[1]
+
+
+def reaching(facts: PageFacts, **reach: Any) -> PageFacts:
+    found = Reach(began=NOON - 60, **reach)
+    return replace(facts, page=replace(facts.page, reach=found))
+
+
+def test_who_was_hurt_by_the_effects_alone_is_counted_too() -> None:
+    facts, delivery = case("known-firing")
+    message = compose(reaching(facts, tenants=12, users=70), delivery)
+    assert message.text.startswith("12 tenants and 70 users affected since 11:59 UTC; SMS and")
+    assert message.payload["data"]["impact"]["tenants"] == 12
+
+
+def test_what_hurts_several_tenants_is_not_called_that_of_one() -> None:
+    facts, delivery = case("known-firing")
+    assert "acme" in compose(reaching(facts, tenants=1), delivery).subject
+    message = compose(reaching(facts, tenants=2), delivery)
+    assert "acme" not in message.subject
+    assert "Where:       production" in message.text
+
+
+def test_an_effect_is_told_with_all_of_its_errors_also_those_before_it_fired() -> None:
+    facts, delivery = case("known-firing")
+    first, effect, *more = facts.page.alerts
+    alerts = (
+        first,
+        replace(effect, group=6),
+        replace(effect, id=9, rule="NewError", group=6),
+        *more,
+    )
+    facts = replace(facts, page=replace(facts.page, alerts=alerts))
+    text = compose(reaching(facts, events={5: 50, 6: 25}), delivery).text
+    assert "LOGIN_CODE_FAILURE: Login codes do not arrive (25 times)" in text
+    assert "Seen:        50 times" in text
 
 
 @pytest.mark.parametrize(
@@ -476,3 +538,45 @@ def test_the_longest_catalog_entry_stays_small_enough_for_mail() -> None:
 
 def _tags(path: Path) -> set[str]:
     return set(re.findall(r"<(/?[a-zA-Z!][a-zA-Z0-9]*)", path.read_text()))
+
+
+@pytest.mark.parametrize(
+    ("made", "cause", "told"),
+    [
+        ({}, "", True),
+        ({"tenant": "acme", "environment": "production"}, "", True),
+        ({"tenant": "globex"}, "", False),
+        ({"environment": "staging"}, "", False),
+        ({}, "deploy of api", False),
+    ],
+)
+def test_a_change_before_it_is_told_once_and_only_where_it_may_concern_it(
+    made: dict[str, Any], cause: str, told: bool
+) -> None:
+    change = Change(kind="deploy", service="api", at=NOON - 240, **made)
+    facts = replace(known(), findings=Findings(changes=(change,)))
+    facts = replace(
+        facts, page=replace(facts.page, incident=replace(facts.page.incident, cause=cause))
+    )
+    message = compose(facts, delivery("firing"))
+    assert ("Changed:     deploy of api, 4 min before it began" in message.text) is told
+    assert message.payload["data"]["changes"][0]["seconds_before"] == 240.0
+
+
+def test_no_change_leads_anywhere_but_to_the_web() -> None:
+    change = Change(kind="flag", at=NOON - 9, url="javascript:alert(1)")
+    facts = replace(known(), findings=Findings(changes=(change,)))
+    assert compose(facts, delivery("firing")).payload["data"]["changes"][0]["url"] is None
+
+
+def test_the_variables_of_what_is_suspected_are_checked_first() -> None:
+    behind = replace(catalog().entries["TWILIO_API_FAILURE"], env_vars=("TWILIO_API_KEY",))
+    text = compose(replace(suspected(), behind=behind), delivery("firing")).text
+    listed = text.partition("CHECK THESE VARIABLES")[2].split("\n\n")[0]
+    assert listed.split() == ["(.env)", "TWILIO_API_KEY", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]
+
+
+def test_a_name_can_not_lead_a_test_elsewhere() -> None:
+    facts = replace(known(), tests=("test:probe:a/../b?c",))
+    (one,) = compose(facts, delivery("firing")).payload["data"]["tests"]
+    assert one["url"] == f"{URL}/actions/test:probe:a%2F..%2Fb%3Fc?incident=3"

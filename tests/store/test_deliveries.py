@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from sentinel.model.delivery import DeliveryIntent, Message, Reason, Recipient
-from sentinel.store import deliveries, meta
+from sentinel.store import deliveries, merging, meta
 from sentinel.store.migrations import migrate
+from sentinel.store.tries import MOST, Failure, failures
 
 NOW = 1_760_000_000.0
 
@@ -94,7 +95,7 @@ def test_what_a_relative_has_sent_is_not_tried_again(conn: sqlite3.Connection) -
     copy = deliveries.enqueue_fallback(conn, claimed, "sms", "+44", NOW)
     deliveries.claim(conn, copy, NOW)
     deliveries.mark_sent(conn, copy, "ok", NOW)
-    assert deliveries.mark_retry(conn, page, NOW + 1, "no answer") == "superseded"
+    assert deliveries.mark_retry(conn, page, NOW + 1, "no answer", NOW) == "superseded"
     assert states(conn) == {page: "superseded", copy: "sent"}
 
 
@@ -184,3 +185,63 @@ def test_no_question_of_the_outbox_reads_the_whole_table(
             tables = ("SCAN d", "SCAN child", "SCAN earlier")
             whole = plan.startswith(tables) and "INDEX" not in plan
             assert not whole, f"{plan}: {statement}"
+
+
+def test_each_attempt_that_failed_is_kept_with_its_time(conn: sqlite3.Connection) -> None:
+    id = enqueue(conn)
+    for number, error in enumerate(("no answer", "450 later", "550 never")):
+        at = NOW + number * 10
+        deliveries.claim(conn, id, at)
+        if number < 2:
+            deliveries.mark_retry(conn, id, at + 5, error, at)
+        else:
+            deliveries.mark_failed(conn, id, error, at)
+    assert failures(conn, id) == [
+        Failure(NOW, "no answer"),
+        Failure(NOW + 10, "450 later"),
+        Failure(NOW + 20, "550 never"),
+    ]
+
+
+def test_of_very_many_failures_the_first_and_the_latest_are_kept(conn: sqlite3.Connection) -> None:
+    id = enqueue(conn)
+    for number in range(MOST + 30):
+        deliveries.claim(conn, id, NOW + number)
+        deliveries.mark_retry(conn, id, NOW + number, "x" * 1_000, NOW + number)
+    found = failures(conn, id)
+    assert [one.at - NOW for one in found] == [0, *range(31, MOST + 30)]
+    assert {len(one.error) for one in found} == {300}
+
+
+def test_a_family_and_those_that_were_merged_are_found(conn: sqlite3.Connection) -> None:
+    page = enqueue(conn)
+    claimed = deliveries.claim(conn, page, NOW)
+    assert claimed is not None
+    copy = deliveries.enqueue_fallback(conn, claimed, "sms", "+44", NOW)
+    first, second = (enqueue(conn, severity="warning") for _ in range(2))
+    intent = DeliveryIntent(
+        recipient=Recipient("mail", "alice@example.com", "alice"),
+        reason="firing",
+        incident=1,
+        severity="warning",
+        at=NOW,
+    )
+    one = merging.merge(conn, (first, second), intent, NOW)
+    assert one is not None
+    assert [kin.id for kin in deliveries.family(conn, copy)] == [page, copy]
+    assert [kin.id for kin in deliveries.merged(conn, one)] == [first, second]
+
+
+def test_the_listing_is_filtered_by_person_and_audience(conn: sqlite3.Connection) -> None:
+    own = enqueue(conn)
+    client = deliveries.enqueue_client(
+        conn,
+        Recipient("mail", "ops@acme.example"),
+        severity="info",
+        subscription=7,
+        due=NOW,
+        now=NOW,
+    )
+    assert [one.id for one in deliveries.listing(conn, person="alice")] == [own]
+    assert [one.id for one in deliveries.listing(conn, audience="client")] == [client]
+    assert [one.id for one in deliveries.listing(conn, audience="admin")] == [own]

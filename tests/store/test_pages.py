@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -10,12 +11,14 @@ from msgspec.structs import replace
 from sentinel.causes import CauseFinder
 from sentinel.config.loader import load_config
 from sentinel.intelligence.catalog import Entry, catalog_of
+from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.decision import Decision, Verb
 from sentinel.model.delivery import Delivery, DeliveryIntent, Reason, Recipient
 from sentinel.model.signal import Error
 from sentinel.pages import Composer
 from sentinel.plugins import Registry
-from sentinel.store import alerts, deliveries, signals
+from sentinel.store import action_runs, alerts, decisions, deliveries, signals
 from sentinel.store.keep import Draft, keep
 from sentinel.store.migrations import migrate
 from sentinel.store.pages import page_of
@@ -49,7 +52,9 @@ def compose(tmp_path: Path) -> Composer:
     return Composer(config, catalog, CauseFinder(catalog, ()))
 
 
-def stored_error(conn: sqlite3.Connection, message: str, fingerprint: str = "f") -> Error:
+def stored_error(
+    conn: sqlite3.Connection, message: str, fingerprint: str = "f", **changes: Any
+) -> Error:
     error = Error(
         project="shop",
         received=NOW,
@@ -59,6 +64,7 @@ def stored_error(conn: sqlite3.Connection, message: str, fingerprint: str = "f")
         title=message,
         fingerprint=fingerprint,
         severity="critical",
+        **changes,
     )
     kept = keep(conn, Draft(error, signals.pack(error)))
     assert isinstance(kept, Error)
@@ -116,6 +122,18 @@ def test_a_page_shows_the_newest_event_of_its_cause(conn: sqlite3.Connection) ->
     assert (page.sample.message, page.groups[0].count, page.first) == ("HTTP 401", 2, True)
 
 
+def test_a_page_counts_whom_the_effects_hurt_as_well_as_the_cause(
+    conn: sqlite3.Connection, compose: Composer
+) -> None:
+    cause = stored_error(conn, "HTTP 401").group
+    effect = stored_error(conn, "no greeting", "g", tenant="globex", user="bob").group
+    stored_incident(conn, cause)
+    [root] = alerts.of_incident(conn, 3)
+    alerts.save(conn, [replace(root, id=2, group=effect, cascade="SMS_DELIVERY_FAILURE")])
+    text = compose(conn, enqueued(conn)).text
+    assert text.startswith("1 tenant and 1 user affected since")
+
+
 def test_a_second_message_about_an_incident_is_not_the_first(conn: sqlite3.Connection) -> None:
     stored_incident(conn, None)
     enqueued(conn)
@@ -132,6 +150,65 @@ def test_a_page_brings_the_other_incidents_of_its_message(conn: sqlite3.Connecti
     page = page_of(conn, replace(enqueued(conn), also=(9, 77, 8)))
     assert page is not None
     assert [other.id for other in page.others] == [9, 8]
+
+
+def tried(conn: sqlite3.Connection, *made: tuple[Verb, str, str], dry: bool = False) -> None:
+    """A rule's action for the incident's alert, and what came of it."""
+    action_runs.enqueue(
+        conn,
+        ActionIntent(action="restart", rule="SmsFailing", alert=1, incident=3, at=NOW, dry=dry),
+    )
+    decisions.record(
+        conn,
+        [
+            Decision(at=NOW, verb=verb, reason=reason, text=text, alert=1, incident=3)
+            for verb, reason, text in made
+        ],
+    )
+
+
+_RAN: tuple[Verb, str, str] = ("action_done", "succeeded", "restart: done")
+_IN_VAIN: tuple[Verb, str, str] = ("action_no_help", "no_help", "the alert still fires")
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        ([_RAN, _IN_VAIN], "the alert still fires"),
+        ([("action_failed", "failed", "restart: it ended with 1")], "it ended with 1"),
+        ([_RAN], None),
+        ([_RAN, ("action_done", "helped", "redis is up")], None),
+        ([("action_refused", "cooldown", "too soon")], None),
+        ([], None),
+    ],
+)
+def test_a_page_knows_what_was_tried_in_vain(
+    conn: sqlite3.Connection, made: list[tuple[Verb, str, str]], text: str | None
+) -> None:
+    stored_incident(conn, None)
+    tried(conn, *made)
+    page = page_of(conn, enqueued(conn, "remedy_failed"))
+    assert page is not None
+    found = None if page.tried is None else (page.tried.action, page.tried.text)
+    assert found == (None if text is None else ("restart", text))
+
+
+def test_a_dry_run_was_no_try(conn: sqlite3.Connection) -> None:
+    stored_incident(conn, None)
+    tried(conn, ("action_failed", "failed", "restart: no"), dry=True)
+    page = page_of(conn, enqueued(conn))
+    assert page is not None
+    assert page.tried is None
+
+
+def test_the_message_says_what_was_tried(conn: sqlite3.Connection, compose: Composer) -> None:
+    stored_incident(conn, None)
+    tried(conn, _RAN, _IN_VAIN)
+    message = compose(conn, enqueued(conn, "remedy_failed"))
+    assert message.subject.startswith("Repair failed: ")
+    assert "Sentinel ran restart, which did not help: the alert still fires." in " ".join(
+        message.text.split()
+    )
 
 
 def test_a_copy_knows_the_channel_that_failed(conn: sqlite3.Connection) -> None:

@@ -27,6 +27,7 @@ from sentinel.metrics import Metrics
 from sentinel.outbox import Outbox
 from sentinel.pages import Composer
 from sentinel.pipeline import Pipeline, Written
+from sentinel.push import StoredDevices
 from sentinel.signing import Signer
 from sentinel.store import accounts, meta
 from sentinel.store.database import Database
@@ -128,6 +129,7 @@ class World:
             registry=found.registry,
             keys=Keys(self.database),
             signer=self.signer,
+            answering=self.answering,
             channels=lambda: self._channels.started,
             clock=self.clock,
             live=self.live,
@@ -204,7 +206,8 @@ class World:
 
     def _context_of_channel(self, name: str) -> Context:
         answers, hook_url = self.answering.of(name), f"{self.url}/hooks/{name}"
-        return replace(self._context(name), answers=answers, hook_url=hook_url)
+        devices = StoredDevices(self.database)
+        return replace(self._context(name), answers=answers, hook_url=hook_url, devices=devices)
 
     def _context(self, name: str) -> Context:
         return Context(name=name, clock=self.clock, log=structlog.get_logger(), http=self._http)

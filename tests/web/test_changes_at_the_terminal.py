@@ -3,14 +3,13 @@
 import asyncio
 import json
 
+from tests.web.conftest import World
 from typer.testing import CliRunner
 
 from sentinel.cli import app
 from sentinel.model.monitor import Cron, Monitor
 from sentinel.monitors import ledger
 from sentinel.store import changes, projects
-
-from tests.web.conftest import World
 
 
 async def run(*arguments: str) -> str:

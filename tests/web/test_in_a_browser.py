@@ -46,6 +46,7 @@ PATHS = (
     "/deliveries/1",
     "/inbox",
     "/settings/users",
+    "/settings/devices",
     "/settings/tokens",
     "/settings/projects",
     "/settings/plugins",

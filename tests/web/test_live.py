@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable
 
-from sentinel.api import Error
+import pytest
+
+from sentinel.api import Error, Status
+from sentinel.web import live as live_module
 from sentinel.web.live import Live
 from sentinel.web.stream import MOST_LISTENERS, lines
 
@@ -112,3 +115,13 @@ async def test_the_number_of_listeners_is_bounded(world: World, browser: Browser
     stream._listeners = 3
     for response in open_ones:
         response.close()
+
+
+def test_a_sender_that_uses_no_name_twice_does_not_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(live_module, "_MOST_STATES", 10)
+    live = live_module.Live()
+    for number in range(100):
+        assert live._turns(Status(component=f"c{number}", status="up"))
+    assert len(live._states) <= 10

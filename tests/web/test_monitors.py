@@ -81,6 +81,19 @@ async def test_what_is_posted_is_kept_scrubbed_and_bounded(
     assert (await latest(world)).tags == {"exit_status": "3"}
 
 
+async def test_of_what_is_posted_no_half_of_a_secret_is_kept(
+    world: World, http: ClientSession
+) -> None:
+    kept = await configured(world)
+    # The last 2,000 characters begin behind the name that tells that it is a secret.
+    body = b"password: hunter2hunter2\n" + b"x" * 1_970 + b"\nfailed"
+    async with http.post(f"{world.url}/ping/{kept.key}/3", data=body) as response:
+        assert response.status == 200
+    [run] = await runs_of(world, kept.id)
+    assert run.message.endswith("failed")
+    assert "hunter2" not in run.message
+
+
 async def test_a_start_and_an_end_are_paired_by_their_run(
     world: World, http: ClientSession
 ) -> None:
@@ -209,3 +222,61 @@ async def test_the_api_lists_monitors_and_their_runs(world: World, http: ClientS
     path = f"{world.url}/api/v1/monitors/{kept.id}/runs?limit=2"
     async with http.get(path, headers=headers) as response:
         assert [run["number"] for run in (await response.json())["items"]] == [3, 2]
+
+
+async def made_by_check_in(world: World, name: str = "sync") -> Kept:
+    config = {"schedule": {"type": "interval", "value": 1, "unit": "hour"}}
+    await world.pipeline.accept("shop", [Checkin(monitor=name, status="ok", monitor_config=config)])
+    [kept] = [one for one in await world.database.read(store.listing) if one.monitor.name == name]
+    return kept
+
+
+async def test_a_monitor_of_a_job_that_was_given_up_is_forgotten_on_its_page(
+    world: World, browser: Browser
+) -> None:
+    kept = await made_by_check_in(world)
+    await browser.sign_in()
+    _, text = await browser.get(f"/monitors/{kept.id}")
+    assert "Forget this monitor" in text
+    response, _ = await browser.post(f"/monitors/{kept.id}/forget")
+    assert "Forgotten" in (await browser.get(response.headers["location"]))[1]
+    assert await world.database.read(store.next_due) is None
+    assert (await browser.get(f"/monitors/{kept.id}"))[0].status == 404
+    again = await made_by_check_in(world)
+    assert (again.id, again.key) == (kept.id, kept.key)
+    assert again.due is not None
+
+
+async def test_a_monitor_of_the_configuration_is_not_forgotten(
+    world: World, browser: Browser
+) -> None:
+    kept = await configured(world)
+    await browser.sign_in()
+    _, text = await browser.get(f"/monitors/{kept.id}")
+    assert "Forget this monitor" not in text
+    response, _ = await browser.post(f"/monitors/{kept.id}/forget")
+    assert "take it out there" in (await browser.get(response.headers["location"]))[1]
+    assert [one.id for one in await world.database.read(store.listing)] == [kept.id]
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("responder", 200)])
+async def test_the_api_forgets_a_monitor_for_a_responder(
+    world: World, http: ClientSession, role: Any, status: int
+) -> None:
+    kept = await made_by_check_in(world)
+    headers = {"authorization": f"Bearer {await world.token('Bob', role)}"}
+    path = f"{world.url}/api/v1/monitors/{kept.id}"
+    async with http.delete(path, headers=headers) as response:
+        assert response.status == status
+    left = await world.database.read(store.listing)
+    assert [one.id for one in left] == ([kept.id] if status == 403 else [])
+
+
+async def test_the_api_says_where_a_configured_monitor_is_to_be_taken_out(
+    world: World, http: ClientSession
+) -> None:
+    kept = await configured(world)
+    headers = {"authorization": f"Bearer {await world.token('Bob', 'responder')}"}
+    async with http.delete(f"{world.url}/api/v1/monitors/{kept.id}", headers=headers) as response:
+        assert response.status == 400
+        assert "take it out there" in await response.text()

@@ -1,9 +1,12 @@
 // The one script of every page. Pages work without it; it adds partial updates and the islands.
 import htmx from "htmx.org";
+import { startCalendar } from "./calendar";
 import { startCopy } from "./copy";
 import { refuseEval } from "./eval";
 import { startKeys } from "./keys";
 import { startLive } from "./live";
+import { startPush } from "./push";
+import { startSound } from "./sound";
 import { startTimes } from "./times";
 import { startToggle } from "./toggle";
 
@@ -21,6 +24,9 @@ htmx.config.morphSkip = "[data-copy]";
 
 startToggle();
 startCopy();
+startCalendar();
 startTimes();
 startKeys();
+startSound();
+startPush();
 startLive();

@@ -2,7 +2,7 @@
 // its parts marked data-live="TOPICS" are brought up to date in place: focus, open details and the
 // reader's place stay.
 import htmx from "htmx.org";
-import { toastNewCriticals } from "./toasts";
+import { tellNews } from "./news";
 
 const AT_MOST_EVERY = 1_000;
 const TRY_AGAIN = 10_000;
@@ -52,7 +52,7 @@ async function refresh(): Promise<void> {
     if (!region.isConnected || !region.id) continue;
     await htmx.swap({ text, target: region, select: `#${region.id}`, swap: "outerMorph" });
   }
-  toastNewCriticals();
+  tellNews();
 }
 
 function ask(topics: Iterable<string>): void {

@@ -1,17 +1,11 @@
-// Says it aloud when a new critical message has come in while the page is open.
+// Notes at the edge of the page. What is urgent is read out at once, the rest when there is a pause.
 const SHOWN = 15_000;
 
-let known = newest();
-
-function newest(): number {
-  return Number(document.getElementById("bell")?.dataset["critical"] ?? 0);
-}
-
-function toast(text: string, href: string): void {
-  const place = document.getElementById("toasts");
+export function toast(text: string, href: string, urgent: boolean): void {
+  const place = document.getElementById(urgent ? "toasts" : "notes");
   if (!place) return;
   const note = document.createElement("div");
-  note.className = "toast";
+  note.className = urgent ? "toast urgent" : "toast";
   const link = document.createElement("a");
   link.href = href;
   link.textContent = text;
@@ -22,14 +16,10 @@ function toast(text: string, href: string): void {
   close.addEventListener("click", () => note.remove());
   note.append(link, close);
   place.append(note);
-  window.setTimeout(() => note.remove(), SHOWN);
-}
-
-export function toastNewCriticals(): void {
-  const bell = document.getElementById("bell");
-  const id = newest();
-  if (!bell || id <= known) return;
-  known = id;
-  const incident = bell.dataset["incident"];
-  toast(bell.dataset["subject"] ?? "A new critical message", incident ? `/incidents/${incident}` : "/inbox");
+  // Whoever is about to follow it must not see it go.
+  const end = (): void => {
+    if (note.matches(":hover, :focus-within")) window.setTimeout(end, SHOWN);
+    else note.remove();
+  };
+  window.setTimeout(end, SHOWN);
 }

@@ -13,7 +13,7 @@ from sentinel.backtest.tally import Tally
 from sentinel.errors import Invalid
 from sentinel.installation import Installation
 from sentinel.model.values import Duration
-from sentinel.store import replay
+from sentinel.store import overrides, replay
 
 Progress = Callable[[int, int], None]
 """Told how many of how many signals are through."""
@@ -70,7 +70,8 @@ def run(conn: sqlite3.Connection, plan: Plan, progress: Progress) -> Report:
 
 def _run_of(conn: sqlite3.Connection, rules: Installation, plan: Plan, start: float) -> Run:
     silences = replay.silences(conn, start, plan.until)
-    return Run(rules, start, plan.since, silences, plan.acknowledge_after)
+    stood_in = overrides.between(conn, start, plan.until)
+    return Run(rules, start, plan.since, silences, stood_in, plan.acknowledge_after)
 
 
 def _before(plan: Plan, tally: Tally) -> Side:
@@ -96,8 +97,8 @@ def _notes(plan: Plan) -> Iterator[str]:
         yield "What really happened is counted with what people did about it at that time."
     begin = f"{Duration(plan.warm_up)} before" if plan.warm_up else "at the beginning of"
     yield (
-        f"The rules begin {begin} the time shown and know nothing but the silences: what they "
-        "learn over a longer time is not there yet."
+        f"The rules begin {begin} the time shown and know nothing but silences and overrides: "
+        "what they learn over a longer time is not there yet."
     )
 
 

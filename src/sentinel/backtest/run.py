@@ -15,6 +15,7 @@ from sentinel.engine.state import Saved
 from sentinel.installation import Installation
 from sentinel.intelligence.classify import Answers
 from sentinel.intelligence.enrich import weigh
+from sentinel.model.override import Override
 from sentinel.model.signal import AnySignal, Error
 from sentinel.model.silence import Silence
 from sentinel.wiring import build_book, build_classifier
@@ -23,8 +24,8 @@ _NO_ANSWERS = Answers()
 
 
 class Run:
-    """Begins at `start` with an engine that knows nothing but the silences, and counts from
-    `since` on.
+    """Begins at `start` with an engine that knows nothing but the silences and the overrides of
+    schedules, and counts from `since` on.
 
     With `acknowledge_after`, whoever is paged first about an incident takes it so many seconds
     later; without it nobody ever does.
@@ -36,6 +37,7 @@ class Run:
         start: float,
         since: float,
         silences: Sequence[Silence] = (),
+        overrides: Sequence[Override] = (),
         acknowledge_after: float | None = None,
     ) -> None:
         self.tally = Tally(since)
@@ -46,8 +48,12 @@ class Run:
         """Who is to take which incident, and when: a heap."""
         self._taken: set[int] = set()
         book = build_book(rules.config, rules.registry, rules.catalog)
-        last = max((one.id for one in silences), default=0)
-        saved = Saved(silences=list(silences), last_silence=last)
+        saved = Saved(
+            silences=list(silences),
+            overrides=list(overrides),
+            last_silence=max((one.id for one in silences), default=0),
+            last_override=max((one.id for one in overrides), default=0),
+        )
         self._engine = Engine(book, saved, start)
 
     def take(self, signals: Sequence[AnySignal]) -> None:

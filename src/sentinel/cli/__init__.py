@@ -10,8 +10,9 @@ from sentinel.errors import SentinelError
 
 # Importing them registers their commands.
 from sentinel.cli import backtest, books, checks, copies, daemon, diff, explain, imports, lists  # noqa: F401  isort: skip
-from sentinel.cli import actions, health, monitors  # noqa: F401  isort: skip
+from sentinel.cli import actions, broadcasts, clients, handling, health, monitors, notify, status  # noqa: F401  isort: skip
 from sentinel.cli import acknowledging, projects, rehearse, reports, schemas, sending, silences  # noqa: F401  isort: skip
+from sentinel.cli import on_call, templates  # noqa: F401  isort: skip
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from sentinel.cli.lists import open_store
 from sentinel.cli.moments import moment
 from sentinel.clock import SystemClock
 from sentinel.errors import ConfigError, Invalid
+from sentinel.intelligence.wording import counted
 
 if TYPE_CHECKING:
     from sentinel.config.schema_snapshots import Snapshots
@@ -85,7 +86,7 @@ def _show(found: "Comparison", terms: "Snapshots", now: float) -> None:
         return
     known = "known to be good" if before.good else before.overall
     _say(f"Before: {known}, snapshot {before.id} of {clock_time(before.at)}")
-    _say(f"        {found.minutes} minutes lie between them\n")
+    _say(f"        {counted(found.minutes or 0, 'minute')} between them\n")
     show_table(
         ("IS", "SEVERITY", "BEFORE", "AFTER", "WHAT"),
         [

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +26,7 @@ from sentinel.cli.asking import AuthorOption, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
 from sentinel.config.components import read_components
-from sentinel.config.model import ComponentConfig
+from sentinel.config.model import ComponentConfig, MaintenanceConfig
 from sentinel.config.settings import read_main
 from sentinel.errors import ConfigError, Invalid, StoreError
 from sentinel.health.bars import percent
@@ -52,7 +52,8 @@ def health(
 
     now = SystemClock().now()
     with open_store(state_dir) as conn:
-        found = overview(conn, _components(config), now)
+        components, maintenance = _configured(config)
+        found = overview(conn, components, now, maintenance)
     if as_json:
         show_json(found)
     else:
@@ -86,14 +87,21 @@ def drill(
     raise typer.Exit(0 if held.outcome == "passed" else 1)
 
 
-def _components(given: Path | None) -> Mapping[str, ComponentConfig]:
-    """None where no configuration can be read: what the store has is worth showing."""
+def _configured(
+    given: Path | None,
+) -> tuple[Mapping[str, ComponentConfig], Sequence[MaintenanceConfig]]:
+    """As much as can be read: what the store has is worth showing whatever is wrong with it."""
+    from sentinel import installation
+
     try:
         path = config_path(given)
     except ConfigError:
-        return {}
+        return {}, ()
+    found, _ = installation.read(path, os.environ)
+    if found is not None:
+        return found.config.components, found.config.maintenance
     main, _ = read_main(path, os.environ)
-    return {} if main is None else read_components(main)[0]
+    return ({} if main is None else read_components(main)[0]), ()
 
 
 def _row(one: "ComponentHealth", now: float) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ from sentinel.config.document import Document
 from sentinel.config.model import ChannelConfig
 from sentinel.config.names import unknown_name
 from sentinel.config.problem import Problem
+from sentinel.config.rests import limit_of
 from sentinel.config.schema import Channel
 from sentinel.config.tagged import Registry, Tagged, read_tagged
 
@@ -33,10 +34,12 @@ def _channel(name: str, tagged: Tagged[Channel]) -> ChannelConfig:
         name=name,
         type=common.type,
         params=tagged.params,
-        address=plugin.address,
+        address=plugin.address_of(tagged.params),
+        heard_from=plugin.address,
         fallback=common.fallback,
         rate=plugin.capabilities.rate if common.rate is None else common.rate,
         timeout=float(plugin.timeout if common.timeout is None else common.timeout),
+        per_person=limit_of(common.per_person),
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from sentinel.config.document import Document
-from sentinel.config.model import ComponentConfig
+from sentinel.config.model import ComponentConfig, Config
 from sentinel.config.names import unknown_name
 from sentinel.config.problem import Problem
 from sentinel.config.schema_health import Component
@@ -14,7 +14,7 @@ def read_components(
     document: Document,
 ) -> tuple[dict[str, ComponentConfig], list[Problem]]:
     """Those that are right in themselves, by name. The schema's own problems are not told."""
-    known = {*document.section("components"), *_of_probes(document)}
+    known = known_components(document)
     components: dict[str, ComponentConfig] = {}
     problems: list[Problem] = []
     for name in document.section("components"):
@@ -37,6 +37,16 @@ def read_components(
             silent_after=None if silent_after is None else float(silent_after),
         )
     return components, [*problems, *_circles(document, components)]
+
+
+def known_components(document: Document) -> set[str]:
+    """The names of those that are listed and of those that probes look at."""
+    return {*document.section("components"), *_of_probes(document)}
+
+
+def known_components_of(config: Config) -> set[str]:
+    """The same of a configuration that was read."""
+    return {*config.components, *(probe.component for probe in config.probes)}
 
 
 def _of_probes(document: Document) -> Iterator[str]:

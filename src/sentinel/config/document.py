@@ -224,7 +224,8 @@ class _Reader:
         for key_node, value in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self._report(line, path, "yaml/key", "a list or a mapping as a key", "a word")
+                hint = "put quotes around a text that begins with {{"
+                self._report(line, path, "yaml/key", "a list or a mapping as a key", "a word", hint)
                 continue
             key = key_node.value
             if key == "<<":

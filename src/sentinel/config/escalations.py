@@ -77,7 +77,9 @@ class StepReader:
                 continue
             reached = self._people(here, kind, name, by)
             if kind == "schedule":
-                on_call.append(OnCallConfig(schedule=name, reach=reached))
+                # Whoever is not in its layers may still stand in for somebody who is.
+                everyone = {one: self.reach.person(one, by) for one in self.reach.people}
+                on_call.append(OnCallConfig(schedule=name, reach=everyone))
             else:
                 recipients |= dict.fromkeys(r for found in reached.values() for r in found)
         return StepConfig(

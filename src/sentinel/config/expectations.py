@@ -13,6 +13,7 @@ from sentinel.config.model_tests import (
     ExpectedAlert,
     ExpectedDelivery,
     ExpectedIncidents,
+    ExpectedUpdate,
 )
 from sentinel.config.names import Names, unknown_name
 from sentinel.config.problem import Problem
@@ -21,7 +22,17 @@ from sentinel.config.suggest import flow, one_of
 from sentinel.model.values import Duration
 
 _WHENS = ("at", "until", "between")
-_WHATS = ("alert", "delivered", "not_delivered", "incident", "action", "no_action")
+_WHATS = (
+    "alert",
+    "delivered",
+    "not_delivered",
+    "incident",
+    "action",
+    "no_action",
+    "client_update",
+    "no_client_update",
+)
+What = ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction | ExpectedUpdate
 
 
 def read_expectation(
@@ -31,6 +42,7 @@ def read_expectation(
     rules: Names,
     reach: Reach,
     actions: Collection[str],
+    broadcasts: Collection[str],
     problems: list[Problem],
 ) -> ExpectConfig | None:
     """None, with problems, where it does not say what and when."""
@@ -49,7 +61,7 @@ def read_expectation(
                 hint=f"write [{Duration(end)}, {Duration(start)}]",
             )
         )
-    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction | None = None
+    what: What | None = None
     if record.alert is not None:
         found += rules.unknown(document, (*path, "alert"), record.alert)
         what = ExpectedAlert(
@@ -65,6 +77,13 @@ def read_expectation(
             found.append(unknown_name(document, (*path, key), "action", name, actions))
         elif name is not None:
             what = ExpectedAction(action=name, runs=runs)
+    for key, goes_out in (("client_update", True), ("no_client_update", False)):
+        update = getattr(record, key)
+        if update is not None and update.broadcast not in broadcasts:
+            here = (*path, key, "broadcast")
+            found.append(unknown_name(document, here, "broadcast", update.broadcast, broadcasts))
+        elif update is not None:
+            what = ExpectedUpdate(broadcast=update.broadcast, phase=update.phase, goes_out=goes_out)
     if record.incident is not None:
         if record.incident.root is not None:
             found += rules.unknown(document, (*path, "incident", "root"), record.incident.root)

@@ -7,10 +7,13 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from sentinel.broadcasts.redaction import Redaction
 from sentinel.config.actions import read_actions
+from sentinel.config.broadcasts import Public, read_broadcasts, titles_of
 from sentinel.config.channels import read_channels
 from sentinel.config.classify import read_classify
-from sentinel.config.components import read_components
+from sentinel.config.clients import read_clients, read_tenants
+from sentinel.config.components import known_components, read_components
 from sentinel.config.correlations import read_correlations
 from sentinel.config.document import Document, load
 from sentinel.config.drills import read_drills
@@ -31,7 +34,7 @@ from sentinel.config.remedies import check_remedies
 from sentinel.config.routes import read_routes
 from sentinel.config.rules import read_rules
 from sentinel.config.schedules import read_schedules
-from sentinel.config.schema import RulesFile
+from sentinel.config.schema import MainFile, RulesFile
 from sentinel.config.settings import (
     folder_of,
     public_url_of,
@@ -39,8 +42,11 @@ from sentinel.config.settings import (
     read_settings,
     without_empty,
 )
+from sentinel.config.status import read_status_page
 from sentinel.config.tagged import Registry
 from sentinel.config.teams import read_teams
+from sentinel.config.templates import Channels as TemplateChannels
+from sentinel.config.templates import read_templates
 from sentinel.config.tests import read_tests
 from sentinel.config.validation import check, schema_of
 
@@ -104,10 +110,15 @@ class _Loading:
         channels = self._take(read_channels(main, self.plugins))
         probes = self._take(read_probes(main, self.plugins))
         components = self._take(read_components(main))
+        status_page = self._take(
+            read_status_page(main, self.path.parent, components, known_components(main))
+        )
         others = self._rules_files()
         zone = read_zone(main, ("timezone",), ZoneInfo("UTC"), self.problems)
         monitors = self._take(read_monitors(main, zone))
         people = self._take(read_people(main, others, channels, zone))
+        clients = self._take(read_clients(main, channels))
+        tenants = self._take(read_tenants([main, *others], zone, clients, known_components(main)))
         teams = self._take(read_teams([main, *others], people))
         interval_names, schedule_names = Names("time interval"), Names("schedule")
         intervals = self._take(read_intervals(others, zone, interval_names))
@@ -130,9 +141,17 @@ class _Loading:
         drills = self._take(read_drills(main, zone, reach))
         routes = self._take(read_routes(others, escalation_names, calendar))
         inhibitions = self._take(read_inhibitions(others))
-        maintenance = self._take(read_maintenance(others, zone, calendar))
+        public = self._public(titles_of(components, status_page), rules, settings)
+        maintenance = self._take(read_maintenance(others, zone, calendar, public))
+        broadcasts = self._take(read_broadcasts(others, rules, rule_names, reach, public))
         correlations = self._take(read_correlations(others, rule_names))
-        tests = self._take(read_tests(others, zone, rule_names, reach, actions))
+        named = frozenset(main.section("channels"))
+        templates = self._take(
+            read_templates([main, *others], TemplateChannels(channels, named), public.redaction)
+        )
+        told = {one.name for one in broadcasts}
+        told |= {one.name for one in maintenance if one.announce is not None}
+        tests = self._take(read_tests(others, zone, rule_names, reach, actions, told))
         if settings is None or any(not problem.warning for problem in self.problems):
             return None
         host, _, port = settings.listen.rpartition(":")
@@ -175,7 +194,25 @@ class _Loading:
             heartbeat=settings.heartbeat,
             fire_drills=drills,
             log=settings.log,
+            status_page=status_page,
+            clients=clients,
+            tenants=tenants,
+            broadcasts=tuple(broadcasts),
+            templates=tuple(templates),
         )
+
+    def _public(
+        self, titles: dict[str, str], rules: list[RuleConfig], settings: MainFile | None
+    ) -> Public:
+        """What texts for clients may speak of."""
+        known = known_components(self.main)
+        own = (name for name in known if titles.get(name) != name)
+        addresses = (
+            [public_url_of(settings), settings.application_url] if settings is not None else []
+        )
+        names = [*own, *(rule.name for rule in rules)]
+        redaction = Redaction(names=names, public=addresses)
+        return Public(known=known, titles=titles, redaction=redaction)
 
     def _take(self, read: tuple[T, list[Problem]]) -> T:
         self.problems += read[1]

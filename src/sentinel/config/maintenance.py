@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from sentinel.config.broadcasts import Public, read_announce
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.intervals import Calendar
 from sentinel.config.matchers import read_matchers
@@ -19,7 +20,7 @@ from sentinel.engine.intervals import Interval, Window
 
 
 def read_maintenance(
-    documents: Sequence[Document], zone: ZoneInfo, calendar: Calendar
+    documents: Sequence[Document], zone: ZoneInfo, calendar: Calendar, public: Public
 ) -> tuple[list[MaintenanceConfig], list[Problem]]:
     """In order. `zone` holds where none is named. The schema's own problems are not told."""
     found: list[MaintenanceConfig] = []
@@ -32,7 +33,7 @@ def read_maintenance(
                 problems += names.add(document, (*path, "name"), item.get("name"))
             record, _ = read_record(document, path, Maintenance)
             if record:
-                found.append(_read(document, path, record, zone, calendar, problems))
+                found.append(_read(document, path, record, zone, calendar, public, problems))
     return found, problems
 
 
@@ -42,6 +43,7 @@ def _read(
     record: Maintenance,
     zone: ZoneInfo,
     calendar: Calendar,
+    public: Public,
     problems: list[Problem],
 ) -> MaintenanceConfig:
     during: tuple[Interval, ...] = ()
@@ -60,6 +62,10 @@ def _read(
         during = read_window(document, path, zone, problems)
     else:
         during = calendar.named(document, (*path, "time_intervals"), problems)
+    announce = None
+    if record.announce is not None:
+        here = (*path, "announce")
+        announce = read_announce(document, here, record.announce, public, problems)
     return MaintenanceConfig(
         name=record.name,
         matchers=read_matchers(document, (*path, "matchers"), "maintenance/bad-matcher", problems),
@@ -68,6 +74,7 @@ def _read(
         comment=record.comment or "",
         file=document.file,
         line=document.line(path),
+        announce=announce,
     )
 
 

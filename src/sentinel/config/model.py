@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from sentinel.api import Params
+from sentinel.clients.addresses import Kind
+from sentinel.config.model_status import StatusPageConfig
+from sentinel.config.model_templates import TemplateConfig
 from sentinel.config.model_tests import RuleTestConfig
 from sentinel.config.schema import (
     Flapping,
@@ -20,15 +23,19 @@ from sentinel.config.schema import (
     Remediate,
     Retention,
 )
+from sentinel.config.schema_clients import ClientLimits, SignUp
 from sentinel.config.schema_health import Heartbeat
 from sentinel.config.schema_snapshots import Snapshots
+from sentinel.engine.broadcast_rules import Messages, Mode
 from sentinel.engine.correlations import Correlation
 from sentinel.engine.intervals import Interval
-from sentinel.engine.quiet import Quiet
+from sentinel.engine.quiet import Digest, Quiet
 from sentinel.engine.schedules import Schedule
 from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.model.alert import AlertSeverity
-from sentinel.model.delivery import Recipient
+from sentinel.model.broadcast import BroadcastAudience
+from sentinel.model.client import ClientQuiet
+from sentinel.model.delivery import Limit, Recipient
 from sentinel.model.monitor import Monitor
 from sentinel.model.monitor import Schedule as RunTimes
 from sentinel.model.signal import Category, Severity, SignalKind
@@ -109,6 +116,17 @@ class TimeIntervalConfig(Struct, frozen=True, kw_only=True):
     line: int
 
 
+class AnnounceConfig(Struct, frozen=True, kw_only=True):
+    """`before` are times ahead of the beginning, in seconds, the longest first."""
+
+    title: str
+    components: tuple[str, ...]
+    severity: AlertSeverity
+    audience: BroadcastAudience
+    before: tuple[float, ...]
+    messages: Messages
+
+
 class MaintenanceConfig(Struct, frozen=True, kw_only=True):
     """`matchers` are checked texts. `during` is when, `time_intervals` are the names that it came
     from, none where it happens once."""
@@ -120,10 +138,11 @@ class MaintenanceConfig(Struct, frozen=True, kw_only=True):
     comment: str
     file: str
     line: int
+    announce: AnnounceConfig | None = None
 
 
 class OnCallConfig(Struct, frozen=True, kw_only=True):
-    """A schedule, and over what a step reaches each person who may be on call in it."""
+    """A schedule, and over what a step reaches each person: any may stand in for another."""
 
     schedule: str
     reach: Mapping[str, tuple[Recipient, ...]]
@@ -168,8 +187,9 @@ class TeamConfig(Struct, frozen=True, kw_only=True):
 
 
 class ChannelConfig(Struct, frozen=True, kw_only=True):
-    """`address` is the key of a person's address, None where the channel needs none. `rate` is
-    in messages a minute, None for no limit."""
+    """`address` is the key of a person's address, None where the channel needs none; `heard_from`
+    is that of the addresses that answers come from. `rate` is in messages a minute, None for no
+    limit."""
 
     name: str
     type: str
@@ -178,14 +198,19 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
     fallback: str | None
     rate: float | None
     timeout: float
+    per_person: Limit | None = None
+    heard_from: str | None = None
 
 
 class PersonConfig(Struct, frozen=True, kw_only=True):
-    """`quiet` are the hours in which nothing is sent to the person."""
+    """`quiet` are the hours in which nothing is sent to the person, `digest` when what is not
+    urgent is. `limits` are the person's own, by channel or address key."""
 
     name: str
     addresses: Mapping[str, str]
     quiet: Quiet | None = None
+    digest: Digest | None = None
+    limits: Mapping[str, Limit] = {}
 
 
 class ProbeConfig(Struct, frozen=True, kw_only=True):
@@ -220,6 +245,26 @@ class DrillConfig(Struct, frozen=True, kw_only=True):
     within: float
 
 
+class BroadcastConfig(Struct, frozen=True, kw_only=True):
+    """`matchers` are checked texts. `ask` is who may stop an update, None for whom the incident's
+    escalations call first. Times in seconds."""
+
+    name: str
+    alerts: tuple[str, ...]
+    severities: tuple[AlertSeverity, ...]
+    matchers: tuple[str, ...]
+    components: tuple[str, ...]
+    title: str
+    audience: BroadcastAudience
+    mode: Mode
+    hold: float
+    messages: Messages
+    ask: StepConfig | None
+    resolve_after: float
+    file: str
+    line: int
+
+
 class ActionConfig(Struct, frozen=True, kw_only=True):
     """`changes` says whether it changes something outside. Times in seconds."""
 
@@ -231,6 +276,39 @@ class ActionConfig(Struct, frozen=True, kw_only=True):
     role: Literal["responder", "admin"] = "responder"
     allow_rules: bool = False
     changes: bool
+
+
+class ContactConfig(Struct, frozen=True, kw_only=True):
+    """Somebody at a tenant. `addresses` are in the form in which they are kept, by their kind;
+    `digest` in minutes after midnight."""
+
+    name: str
+    addresses: Mapping[Kind, str]
+    language: str
+    timezone: str
+    quiet: ClientQuiet | None
+    digest: int | None
+    components: tuple[str, ...]
+    severity: AlertSeverity
+
+
+class TenantConfig(Struct, frozen=True, kw_only=True):
+    name: str
+    title: str
+    contacts: tuple[ContactConfig, ...]
+
+
+class ClientsConfig(Struct, frozen=True, kw_only=True):
+    """`channels` names the channel that serves each kind of address. `languages` are texts that
+    go before the shipped ones, by language and key."""
+
+    title: str = "Service status"
+    channels: Mapping[str, str] = {}
+    sign_up: SignUp = "off"
+    limits: ClientLimits = ClientLimits()
+    language: str = "en"
+    languages: Mapping[str, Mapping[str, str]] = {}
+    footer: str = ""
 
 
 class Config(Struct, frozen=True, kw_only=True):
@@ -277,3 +355,8 @@ class Config(Struct, frozen=True, kw_only=True):
     heartbeat: Heartbeat | None
     fire_drills: Mapping[str, DrillConfig]
     log: Log
+    status_page: StatusPageConfig | None = None
+    clients: ClientsConfig = ClientsConfig()
+    tenants: Mapping[str, TenantConfig] = {}
+    broadcasts: tuple[BroadcastConfig, ...] = ()
+    templates: tuple[TemplateConfig, ...] = ()

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from sentinel.config.schema_tests import ExpectedState
 from sentinel.model.alert import AlertSeverity, IncidentState
+from sentinel.model.broadcast import Phase
 from sentinel.model.delivery import Reason
 from sentinel.model.signal import AnySignal
 
@@ -77,6 +78,14 @@ class ExpectedAction(Struct, frozen=True, kw_only=True):
     runs: bool
 
 
+class ExpectedUpdate(Struct, frozen=True, kw_only=True):
+    """Whether such an update is published; any phase where it is None."""
+
+    broadcast: str
+    phase: Phase | None
+    goes_out: bool
+
+
 class ExpectConfig(Struct, frozen=True, kw_only=True):
     """What must be so from `start` to `end`, both included; one moment where they are equal.
 
@@ -85,7 +94,7 @@ class ExpectConfig(Struct, frozen=True, kw_only=True):
 
     start: float
     end: float
-    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction
+    what: ExpectedAlert | ExpectedDelivery | ExpectedIncidents | ExpectedAction | ExpectedUpdate
     text: str
     line: int
 

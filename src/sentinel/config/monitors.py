@@ -1,5 +1,6 @@
 """Monitors: reads them."""
 
+from collections.abc import Iterator
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,23 @@ def read_monitors(document: Document, zone: ZoneInfo) -> tuple[tuple[Monitor, ..
                 max_duration=None if record.max_duration is None else float(record.max_duration),
             )
         )
-    return tuple(monitors), problems
+    return tuple(monitors), [*problems, *_sampled(document)]
+
+
+def _sampled(document: Document) -> Iterator[Problem]:
+    """A check-in that is left out can't be told from a run that was missed."""
+    for name, project in document.section("projects").items():
+        sample = project.get("sample") if isinstance(project, dict) else None
+        share = sample.get("checkin", 1) if isinstance(sample, dict) else 1
+        if isinstance(share, int | float) and share < 1:
+            yield document.problem(
+                ("projects", name, "sample", "checkin"),
+                "sample/checkins",
+                found=f"{share:g}, so that some check-ins are left out",
+                expected="1",
+                hint="a run whose check-in is left out is told to be missed",
+                warning=True,
+            )
 
 
 def _schedule(

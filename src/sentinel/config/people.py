@@ -1,6 +1,7 @@
 """People: who is reached where, and when not. They may stand in the main file and in the rules
 files."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +10,15 @@ from sentinel.config import schema_people as schema
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.model import ChannelConfig, PersonConfig
 from sentinel.config.names import Names
-from sentinel.config.parsing import parsed, read_zone
+from sentinel.config.parsing import read_zone
 from sentinel.config.problem import Problem
+from sentinel.config.rests import read_digest, read_limits, read_quiet
 from sentinel.config.suggest import nearest, one_of, show
-from sentinel.config.validation import read_record
-from sentinel.engine.calendar_text import parse_clock
-from sentinel.engine.quiet import Quiet
+
+# Keys whose addresses are telephone numbers, with what people put between the digits of one.
+_NUMBERS = ("sms", "voice")
+_FILLING = re.compile(r"[\s().\-/]+")
+_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 
 
 def read_people(
@@ -27,7 +31,7 @@ def read_people(
     names = Names("person")
     people: dict[str, PersonConfig] = {}
     problems: list[Problem] = []
-    keys = {channel.address for channel in channels.values() if channel.address}
+    keys = {channel.heard_from for channel in channels.values() if channel.heard_from}
     for document in (main, *others):
         for name, data in document.section("people").items():
             path = ("people", name)
@@ -35,13 +39,27 @@ def read_people(
             problems += _check_keys(document, path, data, keys)
             if document is not main:
                 problems += _check_references(document, path, data, main)
-            person = PersonConfig(
-                name=name,
-                addresses=_addresses(data),
-                quiet=_quiet(document, path, data, zone, problems),
-            )
-            people.setdefault(name, person)
+            people.setdefault(name, _person(document, path, data, channels, zone, problems))
     return people, problems
+
+
+def _person(
+    document: Document,
+    path: KeyPath,
+    data: Any,
+    channels: Mapping[str, ChannelConfig],
+    zone: ZoneInfo,
+    problems: list[Problem],
+) -> PersonConfig:
+    given = data if isinstance(data, dict) else {}
+    zone = read_zone(document, (*path, "timezone"), zone, problems) if given else zone
+    return PersonConfig(
+        name=str(path[-1]),
+        addresses=_addresses(data),
+        quiet=read_quiet(document, path, zone, problems) if "quiet" in given else None,
+        digest=read_digest(document, path, zone, problems) if "digest" in given else None,
+        limits=read_limits(document, path, given, channels, problems),
+    )
 
 
 def _addresses(data: Any) -> dict[str, str]:
@@ -55,39 +73,6 @@ def _texts(data: Any) -> dict[str, str]:
     return {key: value for key, value in data.items() if isinstance(value, str)}
 
 
-def _quiet(
-    document: Document, path: KeyPath, data: Any, zone: ZoneInfo, problems: list[Problem]
-) -> Quiet | None:
-    if not isinstance(data, dict):
-        return None
-    zone = read_zone(document, (*path, "timezone"), zone, problems)
-    if "quiet" not in data:
-        return None
-    here = (*path, "quiet")
-    record, _ = read_record(document, here, schema.Quiet)
-    if record is None:
-        return None
-    zone = read_zone(document, (*here, "timezone"), zone, problems)
-    start = parsed(document, (*here, "from"), parse_clock, problems)
-    end = parsed(document, (*here, "until"), parse_clock, problems)
-    if start is None or end is None:
-        return None
-    exempt = [record.except_] if isinstance(record.except_, str) else record.except_
-    try:
-        return Quiet(start=start, end=end, zone=zone, exempt=frozenset(exempt))
-    except ValueError:
-        problems.append(
-            document.problem(
-                (*here, "until"),
-                "config/wrong-value",
-                found=f"{show(record.until)}, when the quiet begins",
-                expected="another time than `from`",
-                hint="hours that never end would keep everything from the person",
-            )
-        )
-        return None
-
-
 def _check_keys(document: Document, path: KeyPath, data: Any, keys: set[str]) -> Iterator[Problem]:
     """Any key may stand there, for channels to come, so only near misses are told."""
     known = keys | schema.PERSON_OWN.keys()
@@ -98,6 +83,13 @@ def _check_keys(document: Document, path: KeyPath, data: Any, keys: set[str]) ->
                 "person/email",
                 found=show(text),
                 expected="an e-mail address such as alice@example.com",
+            )
+        if key in _NUMBERS and "${" not in text and not _NUMBER.fullmatch(_FILLING.sub("", text)):
+            yield document.problem(
+                (*path, key),
+                "person/number",
+                found=show(text),
+                expected="a telephone number with its country, such as +44 7700 900123",
             )
         meant = nearest(key, known)
         if meant and key not in keys:

@@ -1,6 +1,6 @@
 """Who can be reached where: people, and those who stand behind the name of a team or schedule."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -40,16 +40,25 @@ class Reach(Struct, frozen=True, kw_only=True):
         }
 
     def person(self, name: str, by: tuple[str, ...]) -> tuple[Recipient, ...]:
-        """The person's addresses on the channels asked for, or on all. A channel that stands
-        in for another one of them is left to do that."""
-        addresses = self.people[name]
-        usable = [c for c in self.channels.values() if c.address and c.address in addresses]
-        if by:
-            chosen = [c for c in usable if c.name in by or c.address in by]
-        else:
-            stand_ins = {channel.fallback for channel in usable}
-            chosen = [c for c in usable if c.name not in stand_ins] or usable
-        return tuple(Recipient(c.name, addresses[c.address or ""], name) for c in chosen)
+        """The person's addresses on the channels asked for, or on all."""
+        return recipients_of(name, self.people[name], self.channels.values(), by)
+
+
+def recipients_of(
+    name: str,
+    addresses: Mapping[str, str],
+    channels: Iterable[ChannelConfig],
+    by: tuple[str, ...] = (),
+) -> tuple[Recipient, ...]:
+    """Where a person is reached: on the channels or kinds of address in `by`, or on all. A channel
+    that stands in for another one of these is left to do that."""
+    usable = [c for c in channels if c.address and c.address in addresses]
+    if by:
+        chosen = [c for c in usable if c.name in by or c.address in by]
+    else:
+        stand_ins = {channel.fallback for channel in usable}
+        chosen = [c for c in usable if c.name not in stand_ins] or usable
+    return tuple(Recipient(c.name, addresses[c.address or ""], name) for c in chosen)
 
 
 def people_of(schedule: Schedule) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def check_remedies(
 ) -> Iterator[Problem]:
     """For the rules that are right in themselves."""
     remedies = {(one.file, one.line): one.remediate for one in rules if one.remediate}
-    by_name = {probe.name: probe for probe in probes}
+    names = [probe.name for probe in probes]
     for document in documents:
         for index, _ in enumerate(document.items("rules")):
             remedy = remedies.get((document.file, document.line(("rules", index))))
@@ -29,7 +29,7 @@ def check_remedies(
                 path = ("rules", index, "remediate")
                 yield from _check_action(document, path, remedy, actions)
                 yield from _check_lengths(document, path, remedy)
-                yield from _check_proof(document, path, remedy, by_name)
+                yield from _check_proof(document, path, remedy, names)
 
 
 def _check_action(
@@ -65,7 +65,7 @@ def _check_lengths(document: Document, path: KeyPath, remedy: Remediate) -> Iter
 
 
 def _check_proof(
-    document: Document, path: KeyPath, remedy: Remediate, probes: Mapping[str, ProbeConfig]
+    document: Document, path: KeyPath, remedy: Remediate, probes: Sequence[str]
 ) -> Iterator[Problem]:
     verify = remedy.verify
     if remedy.page == "after_remediation" and verify is None:
@@ -78,14 +78,5 @@ def _check_proof(
         )
     if verify is None or verify.probe is None:
         return
-    probe = probes.get(verify.probe)
-    if probe is None:
+    if verify.probe not in probes:
         yield unknown_name(document, (*path, "verify", "probe"), "probe", verify.probe, probes)
-    elif verify.after < probe.interval:
-        yield document.problem(
-            (*path, "verify", "after"),
-            "remedy/too-soon",
-            found=f"{verify.after}, and the probe {probe.name} looks every "
-            f"{Duration(probe.interval)}",
-            expected="at least the probe's interval: it must look once more by then",
-        )

@@ -12,11 +12,15 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
+from sentinel.config.schema_broadcasts import Broadcast
+from sentinel.config.schema_clients import Clients, Tenant
 from sentinel.config.schema_correlations import Correlation
 from sentinel.config.schema_health import Component, FireDrill, Heartbeat
-from sentinel.config.schema_people import Escalation, Person, Schedule, Team
+from sentinel.config.schema_people import Escalation, Person, PersonLimit, Schedule, Team
 from sentinel.config.schema_routing import InhibitRule, Maintenance, Route, TimeInterval
 from sentinel.config.schema_snapshots import Snapshots
+from sentinel.config.schema_status import StatusPage
+from sentinel.config.schema_templates import Template
 from sentinel.config.schema_tests import RuleTest
 from sentinel.config.section import Label, Name, Positive, Section, Share, Text
 from sentinel.ingest.scrub_policy import ScrubPolicy
@@ -119,6 +123,13 @@ class Channel(Section, frozen=True):
     ] = None
     timeout: Annotated[
         Duration | None, Meta(description="Longest time for one attempt; the plugin's own if not.")
+    ] = None
+    per_person: Annotated[
+        PersonLimit | None,
+        Meta(
+            description="What one person gets over it at most: more waits and comes in one "
+            "message. Critical pages come through all the same. No limit if not given."
+        ),
     ] = None
 
 
@@ -304,6 +315,16 @@ class MainFile(Section, frozen=True):
     fire_drills: Annotated[
         list[FireDrill], Meta(description="Pages that are sent to see whether they arrive.")
     ] = []
+    status_page: Annotated[
+        StatusPage | None, Meta(description="What clients see at /status; no page if not given.")
+    ] = None
+    clients: Annotated[Clients, Meta(description="How clients are told, and who may sign up.")] = (
+        field(default_factory=Clients)
+    )
+    tenants: Annotated[
+        dict[Text, Tenant], Meta(description="Customers, by the name that signals have for them.")
+    ] = {}
+    templates: Annotated[list[Template], Meta(description="Your own words for messages.")] = []
     log: Annotated[Log, Meta(description="Sentinel's own log.")] = field(default_factory=Log)
 
 
@@ -327,7 +348,7 @@ class Verify(Section, frozen=True):
 
     after: Annotated[Duration, Meta(description="How long after the action ran.")]
     probe: Annotated[
-        Text | None, Meta(description="A probe; its interval may not be longer than `after`.")
+        Text | None, Meta(description="A probe, which looks at that moment, whatever its interval.")
     ] = None
 
 
@@ -452,6 +473,12 @@ class RulesFile(Section, frozen=True):
     correlations: Annotated[
         list[Correlation], Meta(description="What is one incident, beside the catalog's causes.")
     ] = []
+    broadcasts: Annotated[
+        list[Broadcast], Meta(description="When clients are told, and in which words.")
+    ] = []
+    templates: Annotated[
+        list[Template], Meta(description="As in sentinel.yaml, without references.")
+    ] = []
     classify: Annotated[
         list[Classify], Meta(description="Your own word on grouping, severity and category.")
     ] = []
@@ -459,6 +486,9 @@ class RulesFile(Section, frozen=True):
         dict[Name, Person], Meta(description="As in sentinel.yaml, without references.")
     ] = {}
     teams: Annotated[dict[Name, Team], Meta(description="As in sentinel.yaml.")] = {}
+    tenants: Annotated[
+        dict[Text, Tenant], Meta(description="As in sentinel.yaml, without references.")
+    ] = {}
     tests: Annotated[
         list[RuleTest], Meta(description="Tests of the rules, which `sentinel test` runs.")
     ] = []

@@ -29,10 +29,49 @@ class Quiet(Section, frozen=True):
     ] = None
 
 
+class Digest(Section, frozen=True):
+    """What is not urgent comes at fixed times, all in one message."""
+
+    at: Annotated[
+        Text | list[Text],
+        Meta(description='Times of day by the person\'s clock: "09:00", or a list.'),
+    ]
+    severities: Annotated[
+        list[AlertSeverity],
+        Meta(min_length=1, description="What waits for them; info alone if not given."),
+    ] = field(default_factory=lambda: ["info"])
+    timezone: Annotated[
+        Text | None, Meta(description="Time zone such as Europe/London; the person's if not given.")
+    ] = None
+
+
+class PersonLimit(Section, frozen=True):
+    """What a person gets at most; more waits and comes in one message. Critical pages come through
+    all the same."""
+
+    most: Annotated[int, Meta(ge=1, le=1000, description="At most so many messages …")]
+    within: Annotated[Duration, Meta(description="… within this time.")]
+
+
+def _of(record: type[Section]) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.schema_components([record])[1][record.__name__]
+    return found
+
+
 PERSON_OWN: dict[str, Any] = {
     "quiet": {
-        **msgspec.json.schema_components([Quiet])[1]["Quiet"],
+        **_of(Quiet),
         "description": "Hours in which the person is left alone.",
+    },
+    "digest": {
+        **_of(Digest),
+        "description": "When the person hears of what is not urgent.",
+    },
+    "limits": {
+        "type": "object",
+        "additionalProperties": _of(PersonLimit),
+        "description": "What the person gets at most, by channel or address key; goes before the "
+        "channel's `per_person`.",
     },
     "timezone": {
         "type": "string",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from sentinel.config.schema_broadcasts import Announce
 from sentinel.config.section import Field, Name, Section, Text
 from sentinel.model.values import Duration
 
@@ -138,3 +139,6 @@ class Maintenance(Section, frozen=True):
         Meta(description="Time zone of from and until; `timezone` of the main file if not given."),
     ] = None
     comment: Annotated[Text | None, Meta(description="What is done, for people.")] = None
+    announce: Annotated[
+        Announce | None, Meta(description="What clients are told of it; nothing if not given.")
+    ] = None

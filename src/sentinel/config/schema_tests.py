@@ -10,6 +10,7 @@ from msgspec import Meta, field
 
 from sentinel.config.section import Name, Section, Text
 from sentinel.model.alert import AlertSeverity, IncidentState
+from sentinel.model.broadcast import Phase
 from sentinel.model.delivery import Reason
 from sentinel.model.values import Duration
 
@@ -89,9 +90,19 @@ class ExpectedIncident(Section, frozen=True):
     ] = None
 
 
+class ClientUpdate(Section, frozen=True):
+    """Something that is published to clients."""
+
+    broadcast: Annotated[
+        Name, Meta(description="An entry of broadcasts, or a maintenance with announce.")
+    ]
+    phase: Annotated[Phase | None, Meta(description="What it says; anything if not given.")] = None
+
+
 class Expect(Section, frozen=True):
     """What must be so. It takes one of `at`, `until` and `between`, and one of `alert`,
-    `delivered`, `not_delivered`, `incident`, `action` and `no_action`."""
+    `delivered`, `not_delivered`, `incident`, `action`, `no_action`, `client_update` and
+    `no_client_update`."""
 
     at: Annotated[Duration | None, Meta(description="At this moment.")] = None
     until: Annotated[Duration | None, Meta(description="From the start to this moment.")] = None
@@ -110,6 +121,10 @@ class Expect(Section, frozen=True):
     incident: Annotated[ExpectedIncident | None, Meta(description="There is one.")] = None
     action: Annotated[Text | None, Meta(description="A rule has this action run.")] = None
     no_action: Annotated[Text | None, Meta(description="No rule has this action run.")] = None
+    client_update: Annotated[ClientUpdate | None, Meta(description="Clients are told.")] = None
+    no_client_update: Annotated[
+        ClientUpdate | None, Meta(description="Clients are told no such thing.")
+    ] = None
 
 
 class RuleTest(Section, frozen=True):

@@ -31,8 +31,10 @@ def read_tests(
     rules: Names,
     reach: Reach,
     actions: Collection[str],
+    told: Collection[str],
 ) -> tuple[list[RuleTestConfig], list[Problem]]:
-    """In order. `zone` holds where none is named. The schema's own problems are not told."""
+    """In order. `zone` holds where none is named; `told` are the names by which clients are told of
+    something. The schema's own problems are not told."""
     tests: list[RuleTestConfig] = []
     problems: list[Problem] = []
     names = Names("test")
@@ -43,7 +45,7 @@ def read_tests(
                 problems += names.add(document, (*path, "name"), item.get("name"))
             record, _ = read_record(document, path, schema.RuleTest)
             if record:
-                reading = _Reading(document, rules, reach, actions, problems)
+                reading = _Reading(document, rules, reach, actions, told, problems)
                 tests.append(reading.test(path, record, zone))
     return tests, problems
 
@@ -55,12 +57,14 @@ class _Reading:
         rules: Names,
         reach: Reach,
         actions: Collection[str],
+        told: Collection[str],
         problems: list[Problem],
     ) -> None:
         self.document = document
         self.rules = rules
         self.reach = reach
         self.actions = actions
+        self.told = told
         self.problems = problems
 
     def test(self, path: KeyPath, record: schema.RuleTest, zone: ZoneInfo) -> RuleTestConfig:
@@ -75,6 +79,7 @@ class _Reading:
                 self.rules,
                 self.reach,
                 self.actions,
+                self.told,
                 self.problems,
             )
             for index, expect in enumerate(record.expect)

@@ -5,8 +5,5 @@ UNSUPPORTED: dict[str, dict[str, str]] = {
     "MainFile": {
         "forward": "sending on to another Sentry is not possible yet",
     },
-    "RulesFile": {
-        "broadcasts": "route the alert to a channel that your clients read",
-    },
 }
 """By the title of the record that the key stands in; the text is the hint, if there is one."""

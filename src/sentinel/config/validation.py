@@ -1,6 +1,7 @@
 """Holds data against a JSON Schema made from records, and tells what is wrong in plain words:
 every problem at once, each with its line."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -64,7 +65,8 @@ def read_record(
         return to_record(record, data), problems
     except msgspec.ValidationError as error:
         # What the schema can't say, such as two keys that exclude each other.
-        own = [refused(document, path, schema, "this section", str(error))]
+        inner, text = _placed(path, str(error))
+        own = [refused(document, path, schema, "this section", text, at=inner)]
         return None, problems or own
 
 
@@ -79,19 +81,41 @@ def sound_part(schema: Schema, data: Any) -> dict[str, Any] | None:
     return sound if set(schema.get("required", ())) <= sound.keys() else None
 
 
-def refused(document: Document, path: KeyPath, schema: Schema, who: str, text: str) -> Problem:
-    """Values that are right one by one, and wrong together. `text` says why."""
+def refused(
+    document: Document,
+    path: KeyPath,
+    schema: Schema,
+    who: str,
+    text: str,
+    *,
+    at: KeyPath | None = None,
+) -> Problem:
+    """Values that are right one by one, and wrong together. `text` says why, and `at` is where in
+    the mapping, if that is known better."""
     secret_keys = frozenset(
         key
         for key, item in schema["properties"].items()
         if any(branch.get("writeOnly") for branch in alternatives(item))
     )
     return document.problem(
-        path,
+        path if at is None else at,
         "config/refused",
         found=f"values that {who} refuses",
         expected=hide(document, document.at(path), text, secret_keys).removeprefix("expected "),
     )
+
+
+_AT = re.compile(r" - at `\$((?:\.\w+|\[\d+\])*)[^`]*`$")
+_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+def _placed(path: KeyPath, text: str) -> tuple[KeyPath, str]:
+    """The place that msgspec names at the end of its reason, and the reason without it."""
+    found = _AT.search(text)
+    if found is None:
+        return path, text
+    steps = (key or int(number) for key, number in _STEP.findall(found[1]))
+    return (*path, *steps), text[: found.start()]
 
 
 class _Finding(Struct, frozen=True):
@@ -109,13 +133,12 @@ def _findings(schema: Schema, data: Any) -> list[_Finding]:
 
 
 def _flattened(errors: Iterable[Any]) -> Iterator[_Finding]:
-    """For a value that may also be left empty, the findings of its one real alternative."""
+    """For a value that may also be left empty, the findings of its one real alternative; for a
+    mapping, those of the one alternative that is a mapping."""
     for error in errors:
-        kept = alternatives(error.schema) if error.validator == "anyOf" else []
-        if len(kept) == 1:
-            index = error.schema["anyOf"].index(kept[0])
-            inner = [e for e in error.context if e.relative_schema_path[0] == index]
-            yield from _flattened(inner)
+        meant = _meant(error) if error.validator == "anyOf" else None
+        if meant is not None:
+            yield from _flattened(meant)
         else:
             yield _Finding(
                 tuple(error.absolute_path),
@@ -124,6 +147,24 @@ def _flattened(errors: Iterable[Any]) -> Iterator[_Finding]:
                 error.schema,
                 "propertyNames" in error.absolute_schema_path,
             )
+
+
+def _meant(error: Any) -> list[Any] | None:
+    """What is wrong by the only alternative that can have been meant; None where there are
+    several."""
+    branches = error.schema["anyOf"]
+    kept = [branches.index(one) for one in alternatives(error.schema)]
+    by_branch = {
+        index: [one for one in error.context if one.relative_schema_path[0] == index]
+        for index in kept
+    }
+    if len(kept) > 1 and isinstance(error.instance, dict):
+        kept = [index for index in kept if not any(map(_of_another_type, by_branch[index]))]
+    return by_branch[kept[0]] if len(kept) == 1 else None
+
+
+def _of_another_type(error: Any) -> bool:
+    return error.validator == "type" and not error.relative_path
 
 
 def _is_integer(_: Any, value: Any) -> bool:

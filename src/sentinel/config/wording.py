@@ -6,6 +6,7 @@ from typing import Any
 
 from sentinel.config.document import plain
 from sentinel.config.schema import LISTEN, URL
+from sentinel.config.schema_broadcasts import PUBLISH
 from sentinel.config.section import FIELD, LABEL, NAME
 from sentinel.config.suggest import did_you_mean, one_of, show
 from sentinel.model.values import Duration, Size
@@ -19,6 +20,7 @@ PATTERNS = {
     LABEL: "a name of letters, digits and _, not beginning with a digit",
     FIELD: "a label or a field, of letters, digits, _ . and -",
     LISTEN: "an address and a port such as 127.0.0.1:8420",
+    PUBLISH: "auto, draft, or hold and a duration such as hold 10m",
     URL: "an address such as https://sentinel.example.com, without user and query",
 }
 _BOUNDS = {

@@ -28,9 +28,27 @@ from sentinel.config.schema import (
     Sample,
     Verify,
 )
+from sentinel.config.schema_broadcasts import Announce, Ask, Broadcast, When
+from sentinel.config.schema_clients import (
+    ClientChannels,
+    ClientLimits,
+    Clients,
+    ContactQuiet,
+    Tenant,
+    TenantContact,
+)
 from sentinel.config.schema_correlations import Correlation
 from sentinel.config.schema_health import Component, FireDrill, Heartbeat
-from sentinel.config.schema_people import Escalation, Layer, Override, Quiet, Schedule, Step
+from sentinel.config.schema_people import (
+    Digest,
+    Escalation,
+    Layer,
+    Override,
+    PersonLimit,
+    Quiet,
+    Schedule,
+    Step,
+)
 from sentinel.config.schema_routing import (
     InhibitRule,
     Interval,
@@ -40,8 +58,11 @@ from sentinel.config.schema_routing import (
     Times,
 )
 from sentinel.config.schema_snapshots import Checksums, Count, Good, Snapshots, Worse
+from sentinel.config.schema_status import StatusComponent, StatusLink, StatusPage
+from sentinel.config.schema_templates import Template
 from sentinel.config.schema_tests import (
     Acknowledge,
+    ClientUpdate,
     Delivered,
     Expect,
     ExpectedIncident,
@@ -53,8 +74,9 @@ from sentinel.config.schema_tests import (
 from sentinel.config.tagged import Registry
 from sentinel.config.write_schemas import built_in_registry
 from sentinel.ingest.scrub_policy import ScrubPolicy
+from sentinel.templating import reference
 
-PAGES = ("configuration.md", "rules.md")
+PAGES = ("configuration.md", "rules.md", "templates.md")
 
 MAIN: dict[str, Record] = {
     "sentinel.yaml": MainFile,
@@ -76,6 +98,15 @@ MAIN: dict[str, Record] = {
     "heartbeat": Heartbeat,
     "fire_drills[]": FireDrill,
     "actions.NAME": Action,
+    "status_page": StatusPage,
+    "status_page.links[]": StatusLink,
+    "status_page.components[]": StatusComponent,
+    "clients": Clients,
+    "clients.channels": ClientChannels,
+    "clients.limits": ClientLimits,
+    "tenants.NAME": Tenant,
+    "tenants.NAME.contacts[]": TenantContact,
+    "tenants.NAME.contacts[].quiet": ContactQuiet,
     "log": Log,
 }
 """The mappings of the main file, one after the other with headings."""
@@ -94,12 +125,19 @@ RULES: dict[str, Record] = {
     "time_intervals[].time_intervals[]": Interval,
     "time_intervals[].time_intervals[].times[]": Times,
     "maintenance[]": Maintenance,
+    "maintenance[].announce": Announce,
+    "broadcasts[]": Broadcast,
+    "broadcasts[].when": When,
+    "broadcasts[].ask": Ask,
     "escalations[]": Escalation,
     "escalations[].steps[]": Step,
     "schedules[]": Schedule,
     "schedules[].layers[]": Layer,
     "schedules[].overrides[]": Override,
     "people.NAME.quiet": Quiet,
+    "people.NAME.digest": Digest,
+    "people.NAME.limits.CHANNEL": PersonLimit,
+    "templates[]": Template,
     "tests[]": RuleTest,
     "tests[].signals[]": Feed,
     "tests[].acknowledge[]": Acknowledge,
@@ -108,6 +146,7 @@ RULES: dict[str, Record] = {
     "tests[].expect[].delivered": Delivered,
     "tests[].expect[].not_delivered": NotDelivered,
     "tests[].expect[].incident": ExpectedIncident,
+    "tests[].expect[].client_update": ClientUpdate,
 }
 """The mappings of the rules' files, each where the page speaks of it."""
 
@@ -125,6 +164,9 @@ def parts(registry: Registry) -> dict[str, str]:
     return {
         "sentinel.yaml": _main_file(registry),
         **{name: keys_table(record) for name, record in RULES.items()},
+        "variables of admins": reference.variables_of_admins(),
+        "variables of clients": reference.variables_of_clients(),
+        "filters": reference.filters(),
         "fields": fields_table(),
         "detectors": detectors_table(registry),
         "parameters": detector_sections(registry),

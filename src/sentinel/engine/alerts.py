@@ -1,4 +1,4 @@
-"""The life of an alert: pending, firing, acknowledged, resolved."""
+"""The life of an alert: pending, firing, acknowledged, perhaps closed, resolved."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from sentinel.engine import windows
 from sentinel.engine.annotations import fill
+from sentinel.engine.closing import happens_again
 from sentinel.engine.effects import WindowKey
 from sentinel.engine.rules import Rule, decode_key
 from sentinel.engine.state import State
@@ -33,6 +34,10 @@ def judge(
     alert = state.current_alert(window)
     if alert is None:
         return _begin(state, rule, window, verdict, signal) if verdict.holds else None
+    if verdict.holds and signal is not None and happens_again(rule, alert, state.now):
+        text = "it was closed, and what comes now is news"
+        _resolve(state, window, alert, "came_back", text)
+        return _begin(state, rule, window, verdict, signal)
     if verdict.holds:
         _continue(state, window, alert, signal)
         return None
@@ -43,7 +48,7 @@ def outcome_of(state: State, rule: Rule, window: WindowKey, signal: Signal) -> M
     """How a signal that met the rule is accounted for, once the alert has been judged."""
     alert = state.current_alert(window)
     outcome: Outcome = "waiting"
-    if alert is not None and alert.active:
+    if alert is not None and alert.state != "pending":
         outcome = "opened" if alert.fired == state.now and alert.count == 1 else "merged"
     number = None if alert is None else alert.id
     return Match(signal=signal.seq, rule=rule.name, outcome=outcome, alert=number)

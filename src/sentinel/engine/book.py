@@ -5,13 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 from msgspec import Struct, field
 
+from sentinel.engine.broadcast_rules import BroadcastRule
 from sentinel.engine.correlations import Correlation
 from sentinel.engine.inhibition import InhibitRule
 from sentinel.engine.joining import Joins, Pattern
 from sentinel.engine.maintenance import Maintenance
-from sentinel.engine.quiet import Quiet
+from sentinel.engine.quiet import Digest, Quiet
 from sentinel.engine.routing import Route
 from sentinel.engine.rules import RuleIndex
+from sentinel.model.delivery import Reason, Recipient
+from sentinel.model.signal import Status
 
 HOLD = 30.0
 
@@ -35,9 +38,18 @@ class Causes(Struct, frozen=True):
         msgspec.structs.force_setattr(self, "all_effects", found)
 
 
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _an_hour(_: Status) -> float:
+    return 3_600.0
+
+
 class Book(Struct, frozen=True, kw_only=True):
-    """`open_joins` starts the join engine behind correlations. `quiet` are people's quiet hours,
-    by name."""
+    """`open_joins` starts the join engine behind correlations. `quiet` are people's quiet hours and
+    `digests` their digests, by name, `people` all of them with where each is reached. `only` are
+    the reasons for which a channel is used, for those that are not used for all."""
 
     rules: RuleIndex
     routes: Route
@@ -47,3 +59,13 @@ class Book(Struct, frozen=True, kw_only=True):
     inhibit: tuple[InhibitRule, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     quiet: Mapping[str, Quiet] = {}
+    digests: Mapping[str, Digest] = {}
+    patience: Callable[[Status], float] = _an_hour
+    people: Mapping[str, tuple[Recipient, ...]] = {}
+    only: Mapping[str, frozenset[Reason]] = {}
+    broadcasts: tuple[BroadcastRule, ...] = ()
+    redact: Callable[[str], str] = _as_it_is
+    """Takes out of a text what clients must not read."""
+
+    def broadcast(self, name: str) -> BroadcastRule | None:
+        return next((one for one in self.broadcasts if one.name == name), None)

@@ -259,6 +259,7 @@ def _fold(state: State, incident: Incident, into: Incident, cascade: str | None)
     state.freed = True
     state.put_incident(whole)
     paging.fold(state, incident.id, into.id)
+    state.broadcasts.folded[incident.id] = into.id
     text = f"it has the same root cause as incident {into.id} and goes on there"
     _close(state, incident, "folded", text)
     return whole
@@ -355,6 +356,7 @@ def reopened(incident: Incident) -> Incident:
         state="open",
         acknowledged=None,
         acknowledged_by=None,
+        assigned_by=None,
         ack_remind=None,
         ack_until=None,
     )

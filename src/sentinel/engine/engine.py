@@ -12,22 +12,48 @@ from msgspec.structs import replace
 from sentinel.engine import (
     acknowledgement,
     alerts,
+    announcements,
+    broadcast_commands,
+    broadcasts,
     correlation,
+    dnd,
     facts,
     gates,
+    handling,
+    overrides,
     paging,
     remedies,
     silences,
     windows,
 )
 from sentinel.engine.book import Book
-from sentinel.engine.commands import Acknowledge, ActionDone, Command, EndSilence, SetSilence
+from sentinel.engine.commands import (
+    Acknowledge,
+    ActionDone,
+    Assign,
+    Command,
+    EditUpdate,
+    EndBroadcast,
+    EndOverride,
+    EndSilence,
+    Escalate,
+    Note,
+    PublishUpdate,
+    Release,
+    Resolve,
+    SetDoNotDisturb,
+    SetOverride,
+    SetSilence,
+    VetoUpdate,
+    WriteUpdate,
+)
 from sentinel.engine.effects import Effects, WindowKey
 from sentinel.engine.keys import Keys
 from sentinel.engine.rules import Entry
 from sentinel.engine.state import Saved, State, revive
 from sentinel.engine.timers import Subject
 from sentinel.model.alert import Alert
+from sentinel.model.broadcast import Update
 from sentinel.model.decision import Match
 from sentinel.model.signal import Change, Signal, Status
 
@@ -68,6 +94,18 @@ class Engine:
     @property
     def last_silence(self) -> int:
         return self._state.last_silence
+
+    @property
+    def last_override(self) -> int:
+        return self._state.last_override
+
+    @property
+    def last_broadcast(self) -> int:
+        return self._state.broadcasts.last
+
+    @property
+    def last_update(self) -> int:
+        return self._state.broadcasts.last_update
 
     @property
     def now(self) -> float:
@@ -140,10 +178,20 @@ class Engine:
         match command:
             case Acknowledge():
                 acknowledgement.take(self._state, command.incident, command.by)
+            case Release() | Assign() | Escalate() | Resolve() | Note():
+                handling.obey(self._state, command)
+            case PublishUpdate() | VetoUpdate() | EditUpdate() | WriteUpdate() | EndBroadcast():
+                broadcast_commands.obey(self._state, command)
             case SetSilence():
                 silences.put(self._state, command.silence)
             case EndSilence():
                 silences.end(self._state, command.silence, command.by)
+            case SetDoNotDisturb():
+                dnd.put(self._state, command.person, command.until, command.by)
+            case SetOverride():
+                overrides.put(self._state, command.override)
+            case EndOverride():
+                overrides.end(self._state, command.override, command.by)
             case ActionDone():
                 remedies.done(self._state, command)
 
@@ -169,10 +217,13 @@ class Engine:
             state.freed, state.loosened = False, set()
         if freed:
             paging.stir(state)
+            broadcasts.stir(state)
         elif loosened:
             found = (state.alerts.get(number) for number in loosened)
             for incident in sorted({one.incident for one in found if one and one.incident}):
                 paging.stir_incident(state, incident)
+                state.broadcasts.touched[incident] = None
+        broadcasts.follow(state)
 
     def _on_timer(self, subject: Subject) -> None:
         state = self._state
@@ -184,10 +235,18 @@ class Engine:
                 remedies.on_timer(state, int(name))
             case "incident":
                 self._on_incident(int(name))
+            case "broadcast":
+                broadcasts.on_timer(state, int(name))
+            case "broadcast_look":
+                state.broadcasts.touched[int(name)] = None
+            case "announcement":
+                announcements.run(state, name)
             case "fact":
                 state.drop_fact(name)
             case "silence":
                 silences.on_timer(state, int(name))
+            case "dnd":
+                dnd.on_timer(state, name)
             case "alert":
                 rule = state.book.rules.by_name[name]
                 self._settle(alerts.on_timer(state, rule, (name, key)))
@@ -205,7 +264,7 @@ class Engine:
         if incident.outlived is None or incident.outlived > state.now:
             return
         rest = correlation.dissolve(state, incident)
-        paging.end(state, number)
+        paging.end(state, incident)
         # One after the other: the next may be the cause of the one before, and fold its incident.
         for alert in rest:
             self._tell(*correlation.surface(state, alert, number))
@@ -219,7 +278,7 @@ class Engine:
             remedies.end(self._state, alert)
             ended = correlation.leave(self._state, alert)
             if ended is not None:
-                paging.end(self._state, ended.id)
+                paging.end(self._state, ended)
         else:
             self._tell(alert, correlation.place(self._state, alert))
             remedies.begin(self._state, alert.id)
@@ -260,7 +319,11 @@ class Engine:
         stepped = saved.now - now > LONGEST_STEP_BACK
         state.now = now if stepped else max(saved.now, now)
         state.last_alert, state.last_incident = saved.last_alert, saved.last_incident
-        state.last_silence = saved.last_silence
+        state.last_silence, state.last_override = saved.last_silence, saved.last_override
+        state.broadcasts.last, state.broadcasts.last_update = (
+            saved.last_broadcast,
+            saved.last_update,
+        )
         lost = set()
         for key, data in saved.windows.items():
             rule = state.book.rules.by_name.get(key[0])
@@ -277,8 +340,13 @@ class Engine:
             state.put_paging(one)
         for silence in saved.silences:
             state.put_silence(silence)
+        for one_dnd in saved.dnd:
+            state.put_dnd(one_dnd)
+        for override in saved.overrides:
+            state.put_override(override)
         for fact in saved.facts:
             state.put_fact(fact)
+        self._restore_broadcasts(saved)
         # Those of a time that is yet to come, by a clock that was wrong, count from now.
         state.runs = {
             rule: tuple(min(at, state.now) for at in times) for rule, times in saved.runs.items()
@@ -288,6 +356,8 @@ class Engine:
         state.loosened = set()
         for key in lost:
             state.put_window(key, None)
+        if unseen > 0:
+            windows.unseen(state, unseen)
         for alert in saved.alerts:
             if state.window_of(alert) in lost or not self._has_rule(alert):
                 reason, text = _CLOCK_STEPPED if stepped else _RULE_CHANGED
@@ -304,6 +374,24 @@ class Engine:
             if alert.active and alert.incident is None:
                 self._tell(alert, correlation.place(state, alert))
         paging.resume(state)
+        if stepped:
+            broadcasts.stepped_back(state)
+        elif unseen > 0:
+            broadcasts.unseen(state, unseen)
+        # Entries may be new, and incidents may have ended with their rules.
+        broadcasts.stir(state)
+        broadcasts.follow(state)
+        announcements.restore(state)
+
+    def _restore_broadcasts(self, saved: Saved) -> None:
+        state = self._state
+        said: dict[int, list[Update]] = {}
+        for update in saved.updates:
+            said.setdefault(update.broadcast, []).append(update)
+        for broadcast in saved.broadcasts:
+            state.broadcasts.put(broadcast)
+            for update in said.get(broadcast.id, ()):
+                state.put_update(update)
 
     def _has_rule(self, alert: Alert) -> bool:
         rule = self._state.book.rules.by_name.get(alert.rule)

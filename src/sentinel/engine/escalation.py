@@ -81,7 +81,7 @@ def _flush(state: State, paging: Paging, route: Route, free: Sequence[int]) -> P
         paging = tell(state, paging, called(paging), "firing", "group_interval", fresh)
         return replace(paging, repeat_at=_repeat_at(state, route))
     step_at = state.now + route.escalation.steps[0].after
-    return replace(paging, step=0, round=0, step_at=step_at)
+    return replace(paging, step=0, round=0, stood=0, step_at=step_at)
 
 
 def _missing(state: State, paging: Paging, closed: Mapping[int, Gate]) -> Paging:
@@ -105,7 +105,7 @@ def _step(state: State, paging: Paging, route: Route, incidents: Sequence[int]) 
     if paging.step >= len(steps):
         return replace(paging, step_at=None)
     number = paging.step
-    reached = steps[number].reached(state.now)
+    reached = steps[number].reached(state.now, state.stand_ins)
     why = (
         f"step_{number + 1}" if not paging.round else f"step_{number + 1}_round_{paging.round + 1}"
     )

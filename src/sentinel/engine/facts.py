@@ -9,10 +9,13 @@ from sentinel.engine.correlations import ON
 from sentinel.engine.joining import Join
 from sentinel.engine.state import State
 from sentinel.model.alert import Alert
-from sentinel.model.fact import Fact, Scalar
+from sentinel.model.fact import Fact, Said, Scalar
 from sentinel.model.signal import Change, Signal, Status
+from sentinel.model.uptime import RANK
 
 MOST_FACTS = 5_000
+MOST_PROBES = 50
+"""Of one component; their names may come from outside."""
 # A change is remembered for so long where no correlation says how long it matters.
 _REMEMBERED = 3_600.0
 # A component of which nothing has come for so long is gone for good.
@@ -44,7 +47,6 @@ def take(state: State, signal: Signal) -> Sequence[Join]:
     """What a change, or a component's new state, completes."""
     if isinstance(signal, Change) and "change" in state.links.uses:
         horizon = max((one.within or _REMEMBERED for one in state.book.correlations), default=0.0)
-        text = signal.summary or f"{signal.kind} of {signal.service or signal.component or 'it'}"
         fields = {**_common(signal), "kind": signal.kind, ON: "change"}
         if signal.author:
             fields["author"] = signal.author
@@ -53,24 +55,41 @@ def take(state: State, signal: Signal) -> Sequence[Join]:
             Fact(
                 id=f"change:{signal.seq:015d}",
                 fields=fields,
-                text=f"{signal.kind}: {text}" if signal.summary else text,
+                text=signal.title,
                 at=state.now,
                 until=state.now + horizon,
             ),
         )
     if isinstance(signal, Status) and "status" in state.links.uses:
-        fields = {**_common(signal), "status": signal.status, ON: "status"}
-        place = (signal.tenant, signal.environment, signal.host, signal.component)
-        id = "status:" + "/".join(part or "" for part in place)
-        before = state.facts.get(id)
-        until = state.now + _FORGOTTEN_AFTER
-        if before is not None and before.fields["status"] == signal.status:
-            # Written anew now and then, not with every status.
-            if (before.until or 0.0) < until - _FORGOTTEN_AFTER / 2:
-                state.put_fact(replace(before, until=until))
-            return ()
-        text = f"{signal.component or 'it'} is {signal.status}"
-        return _put(state, Fact(id=id, fields=fields, text=text, at=state.now, until=until))
+        return _hear(state, signal)
+    return ()
+
+
+def _hear(state: State, signal: Status) -> Sequence[Join]:
+    """A component is in the worst of the states that its probes said last, so that one which is
+    well does not hide another that is not."""
+    place = (signal.tenant, signal.environment, signal.host, signal.component)
+    id = "status:" + "/".join(part or "" for part in place)
+    before = state.facts.get(id)
+    was = {} if before is None else before.said
+    said = {name: one for name, one in was.items() if one.until > state.now}
+    probe, patience = signal.tags.get("probe", ""), state.book.patience(signal)
+    fields: dict[str, Scalar] = {**_common(signal), "status": signal.status, ON: "status"}
+    # It counts for twice its time, as it is written anew only once half of that has passed.
+    heard = Said(signal.status, fields, state.now + 2 * patience)
+    if probe not in said and len(said) >= MOST_PROBES:
+        return ()
+    known = said.get(probe)
+    said[probe] = heard
+    # Of equally bad ones the one that is heard now.
+    worst = max((heard, *said.values()), key=lambda one: RANK[one.state])
+    until = state.now + _FORGOTTEN_AFTER
+    if before is None or before.fields["status"] != worst.state:
+        text = f"{signal.component or 'it'} is {worst.state}"
+        fact = Fact(id=id, fields=worst.fields, text=text, at=state.now, until=until, said=said)
+        return _put(state, fact)
+    if known is None or known.state != heard.state or known.until < state.now + patience:
+        state.put_fact(replace(before, until=until, said=said))
     return ()
 
 

@@ -3,6 +3,7 @@ that it matches are told to nobody, and their escalations wait."""
 
 from msgspec import Struct
 
+from sentinel.engine.broadcast_rules import Announcement
 from sentinel.engine.intervals import Interval
 from sentinel.engine.matchers import Matchers
 
@@ -11,3 +12,4 @@ class Maintenance(Struct, frozen=True):
     name: str
     matchers: Matchers
     during: tuple[Interval, ...]
+    announce: Announcement | None = None

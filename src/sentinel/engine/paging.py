@@ -6,7 +6,7 @@ somebody has acknowledged. Whatever gate closes, nothing is forgotten: what was 
 when it opens.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -23,7 +23,6 @@ from sentinel.engine.telling import (
     keep,
     less,
     renamed,
-    severest,
     tell,
     tell_ends,
     tell_held,
@@ -92,9 +91,10 @@ def stir_incident(state: State, incident: int) -> None:
     stir(state, state.pagings_of.get(incident, ()))
 
 
-def end(state: State, incident: int) -> None:
+def end(state: State, ended: Incident) -> None:
     """The incident is over: whoever was told hears of it, with the group's next turn if others of
     the group go on."""
+    incident = ended.id
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = state.pagings[key]
         was_told = incident in paging.heard and bool(paging.told)
@@ -106,12 +106,11 @@ def end(state: State, incident: int) -> None:
             last = not paging.incidents
             turn = (paging.flushed or 0.0) + _interval(state, paging)
             over_at = state.now if last else max(state.now, turn)
-            severity = severest(state, [incident])
             paging = replace(
                 paging,
                 over=(*paging.over, incident),
                 over_at=over_at,
-                over_severity=worse(paging.over_severity, severity),
+                over_severity=worse(paging.over_severity, ended.severity),
             )
         state.put_paging(paging)
         run(state, key)
@@ -127,7 +126,9 @@ def acknowledged(state: State, incident: int) -> None:
         blocked = {n: reason for n, reason in paging.blocked.items() if n != incident}
         paging = replace(paging, news=less(paging.news, incident), blocked=blocked)
         if not any(state.incidents[n].state == "open" for n in paging.incidents):
-            paging = replace(paging, step=0, round=0, step_at=None, repeat_at=None, flush_at=None)
+            stood = paging.step or paging.stood
+            paging = replace(paging, step=0, round=0, stood=stood)
+            paging = replace(paging, step_at=None, repeat_at=None, flush_at=None)
         state.put_paging(replace(paging, gate=None) if not paging.news else paging)
 
 
@@ -156,6 +157,43 @@ def wake(state: State, incident: int) -> None:
         paging = state.pagings[key]
         if incident not in paging.news and paging.step == 0 and paging.step_at is None:
             _again(state, key, incident)
+
+
+def escalate(state: State, incident: int) -> None:
+    """Run the next step of each of the open incident's pagings now. After the last step the first
+    one is next. What an acknowledgement has put to rest goes on from where it stood."""
+    if not has_begun(state, incident):
+        _begin_again(state, state.incidents[incident])
+    for key in sorted(state.pagings_of.get(incident, ())):
+        _escalate(state, key, incident)
+    # What is kept quiet begins anew when that ends.
+    wake(state, incident)
+
+
+def _escalate(state: State, key: PagingKey, incident: int) -> None:
+    paging = state.pagings[key]
+    route = state.routes.get(paging.route)
+    if route is None or route.escalation is None:
+        return
+    gate = gates.last_to_open(
+        gates.of_route(route, state.now), gates.of_incident(state, state.incidents[incident])
+    )
+    if gate is not None:
+        state.decide("not_delivered", gate.reason, gate.text, incident=incident)
+        return
+    if incident in paging.news:
+        begins = paging.step == 0 or paging.anew
+        state.put_paging(replace(paging, flush_at=state.now, gate=None))
+        run(state, key)
+        paging = state.pagings[key]
+        if begins and paging.step > 0:
+            # Its first step has just run.
+            return
+    step, round = paging.step or paging.stood, paging.round
+    if step >= len(route.escalation.steps):
+        step, round = 0, round + 1
+    state.put_paging(replace(paging, step=step, round=round, step_at=state.now, gate=None))
+    run(state, key)
 
 
 def fold(state: State, incident: int, into: int) -> None:
@@ -191,9 +229,36 @@ def tell_told(state: State, incident: int, reason: Reason, why: str) -> None:
             state.decide("not_delivered", paging.gate.reason, paging.gate.text, incident=incident)
             continue
         told |= {recipient: key for recipient in paging.told if recipient not in told}
-    for key in dict.fromkeys(told.values()):
-        recipients = [recipient for recipient, where in told.items() if where == key]
-        state.put_paging(tell(state, state.pagings[key], recipients, reason, why, (incident,)))
+    _tell_each(state, told, incident, reason, why)
+
+
+def tell_others(state: State, incident: int, informed: Collection[str]) -> None:
+    """Tell those who were told of the incident who has it now, each once; but for the people who
+    are `informed`, and for what is kept quiet."""
+    told: dict[Recipient, PagingKey] = {}
+    for key in sorted(state.pagings_of.get(incident, ())):
+        paging, route = state.pagings[key], state.routes.get(key[0])
+        if incident not in paging.heard or route is None:
+            continue
+        own = [one for one in paging.told if one.person not in informed]
+        gate = gates.last_to_open(
+            gates.of_route(route, state.now), gates.of_incident(state, state.incidents[incident])
+        )
+        if gate is None:
+            told |= dict.fromkeys(own, key)
+        elif own:
+            state.decide("not_delivered", gate.reason, gate.text, incident=incident)
+    _tell_each(state, told, incident, "acknowledged", "acknowledged")
+
+
+def tell_assigned(state: State, incident: int, recipients: Sequence[Recipient]) -> None:
+    """Tell somebody who was given the incident, and who hears of it from now on."""
+    key = min(state.pagings_of.get(incident, ()), default=None)
+    # Where no route tells of it there is nobody else who would hear of its end, either.
+    paging = Paging(route="", key="") if key is None else state.pagings[key]
+    paging = tell(state, paging, recipients, "assigned", "assigned", [incident])
+    if key is not None:
+        state.put_paging(paging)
 
 
 def remind_of_ack(state: State, incident: int, by: str) -> None:
@@ -335,6 +400,15 @@ def _merged(kept: Paging, other: Paging, incident: int) -> Paging:
         over_severity=worse(kept.over_severity, other.over_severity),
         told=told,
     )
+
+
+def _tell_each(
+    state: State, told: Mapping[Recipient, PagingKey], incident: int, reason: Reason, why: str
+) -> None:
+    """To each as a part of the paging that it goes with."""
+    for key in dict.fromkeys(told.values()):
+        recipients = [recipient for recipient, where in told.items() if where == key]
+        state.put_paging(tell(state, state.pagings[key], recipients, reason, why, (incident,)))
 
 
 def _routes_for(state: State, alert: Alert) -> list[Route]:

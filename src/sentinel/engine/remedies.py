@@ -1,7 +1,8 @@
 """Remedies: the action that a rule may run for its alert, and what holds it back.
 
 An alert has its rule's action run at most once, when it fires. People are told meanwhile as ever,
-unless the rule says otherwise; what does not help is told at once.
+unless the rule says otherwise. What does not help is told at once: to those who have heard of the
+incident that it was tried in vain, to the others what they were spared until then.
 """
 
 from msgspec import Struct
@@ -64,9 +65,14 @@ def on_timer(state: State, number: int) -> None:
     if attempt.state == "running":
         text = "nothing was heard of it in the time that it may take"
         _decide(state, "action_failed", "unreported", text, alert)
+        # Whether it helped is not known: no reason to write to anybody a second time.
         _stop(state, alert)
     elif remedy is None:
         _give_up(state, alert, Refusal("rule_changed", "its rule names no action any more"))
+    elif attempt.state == "verifying" and _wants_a_look(alert, attempt, remedy):
+        assert remedy.probe is not None
+        state.effects.looks.append(remedy.probe)
+        _put(state, alert, replace(attempt, looking=True, due=state.now + remedy.look_limit))
     elif attempt.state == "verifying":
         _verify(state, alert, attempt, remedy)
     elif state.now - attempt.due > STALE_AFTER:
@@ -77,15 +83,21 @@ def on_timer(state: State, number: int) -> None:
 
 
 def see(state: State, status: Status) -> None:
-    """A component's state may prove, or disprove, that an action helped."""
+    """A component's state may prove, or disprove, that an action helped. What another probe says of
+    the same component does neither."""
     for number in sorted(state.attempts):
         alert = state.alerts[number]
         attempt, remedy = alert.attempt, _remedy_of(state, alert)
         if attempt is None or attempt.state != "verifying" or remedy is None:
             continue
-        up = status.status == "up"
-        if remedy.component == status.component and attempt.up != up:
-            _put(state, alert, replace(attempt, up=up))
+        if remedy.component != status.component:
+            continue
+        if status.tags.get("probe", remedy.probe) != remedy.probe:
+            continue
+        seen = replace(attempt, up=status.status == "up")
+        _put(state, alert, seen)
+        if attempt.looking:
+            _verify(state, state.alerts[number], seen, remedy)
 
 
 def done(state: State, report: ActionDone) -> None:
@@ -97,7 +109,8 @@ def done(state: State, report: ActionDone) -> None:
         return
     _note(state, report)
     if report.outcome != "succeeded":
-        _stop(state, alert)
+        tried = report.outcome != "refused" and not report.dry
+        _stop(state, alert, tried=report.outcome if tried else "")
         return
     remedy = _remedy_of(state, alert)
     if remedy is None or remedy.verify_after is None or report.dry:
@@ -154,6 +167,11 @@ def _refusal(state: State, alert: Alert, remedy: Remedy) -> Refusal | None:
     return None
 
 
+def _wants_a_look(alert: Alert, attempt: Attempt, remedy: Remedy) -> bool:
+    """Whether the probe is to look now, rather than at its next turn."""
+    return remedy.probe is not None and not attempt.looking and alert.cleared is None
+
+
 def _verify(state: State, alert: Alert, attempt: Attempt, remedy: Remedy) -> None:
     passed = Duration(remedy.verify_after or 0.0)
     if alert.cleared is not None:
@@ -167,10 +185,10 @@ def _verify(state: State, alert: Alert, attempt: Attempt, remedy: Remedy) -> Non
     else:
         text = f"{passed} after it ran the alert still fires"
         if remedy.component is not None:
-            heard = "down" if attempt.up is False else "not heard of"
+            heard = "not up" if attempt.up is False else "not heard of"
             text = f"{text} and {remedy.component} is {heard}"
         _decide(state, "action_no_help", "no_help", text, alert)
-        _stop(state, alert)
+        _stop(state, alert, tried="no_help")
 
 
 def _give_up(state: State, alert: Alert, refusal: Refusal) -> None:
@@ -178,11 +196,15 @@ def _give_up(state: State, alert: Alert, refusal: Refusal) -> None:
     _stop(state, alert)
 
 
-def _stop(state: State, alert: Alert) -> None:
-    """No further try, and no further waiting."""
+def _stop(state: State, alert: Alert, *, tried: str = "") -> None:
+    """No further try, and no further waiting. `tried` says what came of an action that ran."""
     _put(state, alert, None)
-    if alert.incident is not None:
-        paging.hurry(state, alert.incident)
+    if alert.incident is None:
+        return
+    # First those who know already: whoever is told next hears all of it at once.
+    if tried:
+        paging.tell_told(state, alert.incident, "remedy_failed", tried)
+    paging.hurry(state, alert.incident)
 
 
 def _put(state: State, alert: Alert, attempt: Attempt | None) -> None:

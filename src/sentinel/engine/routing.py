@@ -7,6 +7,7 @@ from msgspec import Struct
 from sentinel.engine.intervals import Interval
 from sentinel.engine.matchers import Matchers, all_hold
 from sentinel.engine.schedules import Schedule, on_call
+from sentinel.engine.stand_ins import StandIns, overlaid
 from sentinel.model.delivery import Recipient
 
 BY_INCIDENT = ("incident",)
@@ -25,14 +26,14 @@ class Step(Struct, frozen=True):
     after: float
     recipients: tuple[Recipient | OnCall, ...]
 
-    def reached(self, at: float) -> tuple[Recipient, ...]:
+    def reached(self, at: float, stand_ins: StandIns) -> tuple[Recipient, ...]:
         """Each recipient once."""
         found: dict[Recipient, None] = {}
         for one in self.recipients:
             if isinstance(one, Recipient):
                 found[one] = None
                 continue
-            for person in on_call(one.schedule, at):
+            for person in on_call(overlaid(one.schedule, stand_ins), at):
                 found |= dict.fromkeys(one.reach.get(person, ()))
         return tuple(found)
 

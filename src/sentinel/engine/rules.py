@@ -59,8 +59,9 @@ class Remedy(Struct, frozen=True, kw_only=True):
     """The action that a rule may run `after` it fired: not sooner than `cooldown` after its last
     run, and at most `most` times within `within`. `limit` is how long a run may take to report.
 
-    `verify_after` a run the alert must be over, or `component` be up. With `dry` it is only said
-    what would be done. `page_after` lets people wait for what comes of it. Times in seconds.
+    `verify_after` a run the alert must be over, or `component` be up: `probe` is asked for a look
+    then, which takes at most `look_limit`. With `dry` it is only said what would be done.
+    `page_after` lets people wait for what comes of it. Times in seconds.
     """
 
     action: str
@@ -70,14 +71,18 @@ class Remedy(Struct, frozen=True, kw_only=True):
     within: float = 3600.0
     limit: float = 120.0
     verify_after: float | None = None
+    probe: str | None = None
     component: str | None = None
+    look_limit: float = 30.0
     dry: bool = False
     page_after: bool = False
 
     @property
     def longest(self) -> float:
         """How long it takes at most until it is known whether it helped."""
-        return self.after + self.limit + (self.verify_after or 0.0)
+        proof = 0.0 if self.verify_after is None else self.verify_after
+        look = 0.0 if self.probe is None else self.look_limit
+        return self.after + self.limit + proof + look
 
     @property
     def remembered(self) -> float:

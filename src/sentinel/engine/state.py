@@ -12,17 +12,22 @@ import msgspec
 from msgspec import Struct, field
 
 from sentinel.engine.book import Book
+from sentinel.engine.broadcast_state import Broadcasts, due_of
 from sentinel.engine.effects import Effects, PagingKey, WindowKey
 from sentinel.engine.inhibition import Inhibition
 from sentinel.engine.links import Links
 from sentinel.engine.matchers import Matchers, parse_matchers
 from sentinel.engine.routing import Route
 from sentinel.engine.rules import Rule, decode_key, encode_key
+from sentinel.engine.stand_ins import NOBODY, StandIns, stand_ins_of
 from sentinel.engine.timers import Timers
 from sentinel.model.alert import Alert, Incident
+from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.decision import Decision, Verb
 from sentinel.model.fact import Fact
+from sentinel.model.override import Override
 from sentinel.model.paging import Paging
+from sentinel.model.rest import DoNotDisturb
 from sentinel.model.silence import Silence
 
 
@@ -59,18 +64,26 @@ class SavedWindow(Struct, array_like=True, gc=False):
 class Saved(Struct):
     """What a store gives back: all that is not over, and the counters. `now` is the latest time
     at which the engine is known to have run. `runs` are the times of each rule's own actions of at
-    least the last month, oldest first."""
+    least the last month, oldest first. `broadcasts` are those that `Broadcasts.is_wanted` names,
+    `updates` all of theirs."""
 
     alerts: list[Alert] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
     pagings: list[Paging] = field(default_factory=list)
     silences: list[Silence] = field(default_factory=list)
+    dnd: list[DoNotDisturb] = field(default_factory=list)
+    overrides: list[Override] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     windows: dict[WindowKey, bytes] = field(default_factory=dict)
     runs: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    broadcasts: list[Broadcast] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
     last_alert: int = 0
     last_incident: int = 0
     last_silence: int = 0
+    last_broadcast: int = 0
+    last_update: int = 0
+    last_override: int = 0
     now: float = 0.0
 
 
@@ -82,7 +95,12 @@ class State:
         self.incidents: dict[int, Incident] = {}
         self.pagings: dict[PagingKey, Paging] = {}
         self.silences: dict[int, Silence] = {}
+        self.dnd: dict[str, DoNotDisturb] = {}
+        self.overrides: dict[int, Override] = {}
+        self.stand_ins: StandIns = NOBODY
+        """Who is on call by these."""
         self.facts: dict[str, Fact] = {}
+        self.broadcasts = Broadcasts()
         self.windows: dict[WindowKey, Window] = {}
         self.groups_of: Counter[str] = Counter()
         """How many windows each rule has."""
@@ -95,7 +113,7 @@ class State:
         self.with_group: dict[int, int] = {}
         self.with_rule: defaultdict[str, set[int]] = defaultdict(set)
         self.members: defaultdict[int, set[int]] = defaultdict(set)
-        """The unresolved alerts of each incident."""
+        """The alerts of each incident that are not over."""
         self.causes_in: Counter[int] = Counter()
         """How many of them stand for the cause itself."""
         self.pagings_of: defaultdict[int, set[PagingKey]] = defaultdict(set)
@@ -112,6 +130,7 @@ class State:
         self.last_alert = 0
         self.last_incident = 0
         self.last_silence = 0
+        self.last_override = 0
         self.timers = Timers()
         self.effects = Effects()
         self.broken: set[str] = set()
@@ -138,6 +157,8 @@ class State:
         if before is not None and _only_counted(before, alert):
             self.alerts[alert.id] = alert
             return
+        if alert.incident is not None:
+            self.broadcasts.touch(alert.incident, alert.id)
         if before is not None:
             del self.alerts[alert.id]
         if before is not None:
@@ -147,7 +168,7 @@ class State:
         else:
             self.alerts[alert.id] = alert
             self.alert_of[window] = alert.id
-            if alert.incident is not None:
+            if alert.active and alert.incident is not None:
                 self.members[alert.incident].add(alert.id)
                 self.causes_in[alert.incident] += alert.cascade is None
         was_active = before is not None and before.active
@@ -162,6 +183,7 @@ class State:
 
     def put_incident(self, incident: Incident) -> None:
         self.effects.incidents[incident.id] = incident
+        self.broadcasts.touch(incident.id)
         before = self.incidents.get(incident.id)
         if before is not None and (incident.state == "resolved" or _moved(before, incident)):
             self._unlist(before)
@@ -207,6 +229,41 @@ class State:
         self.silences[silence.id] = silence
         self.matchers_of[silence.id] = parse_matchers(silence.matchers)
         self.timers.set(("silence", f"{silence.id:012d}", ""), silence.ends)
+
+    def put_dnd(self, one: DoNotDisturb) -> None:
+        self.effects.dnd[one.person] = one
+        if one.until <= self.now:
+            self.dnd.pop(one.person, None)
+            self.timers.set(("dnd", one.person, ""), None)
+            return
+        self.dnd[one.person] = one
+        self.timers.set(("dnd", one.person, ""), one.until)
+
+    def put_override(self, override: Override) -> None:
+        self.effects.overrides[override.id] = override
+        self.overrides[override.id] = override
+        lasting = (one for one in self.overrides.values() if one.state_at(self.now) != "over")
+        self.overrides = {one.id: one for one in lasting}
+        self.stand_ins = stand_ins_of(self.overrides.values(), self.book.people)
+
+    def put_broadcast(self, broadcast: Broadcast) -> None:
+        """One of which nothing more may come is dropped."""
+        self.effects.broadcasts[broadcast.id] = broadcast
+        self.broadcasts.put(broadcast)
+        self._time(broadcast)
+        if not self.broadcasts.is_wanted(broadcast, self.incidents, self.now):
+            self.broadcasts.forget(broadcast)
+
+    def put_update(self, update: Update) -> None:
+        """Of a broadcast that is known."""
+        self.effects.updates[update.id] = update
+        self.broadcasts.updates[update.broadcast][update.id] = update
+        self._time(self.broadcasts.known[update.broadcast])
+
+    def _time(self, broadcast: Broadcast) -> None:
+        said = self.broadcasts.said(broadcast.id)
+        due = due_of(broadcast, said, self.book.broadcast(broadcast.rule))
+        self.timers.set(("broadcast", f"{broadcast.id:012d}", ""), due)
 
     def put_fact(self, fact: Fact) -> None:
         self.effects.facts[fact.id] = fact
@@ -289,9 +346,21 @@ class State:
         self.last_incident += 1
         return self.last_incident
 
+    def next_broadcast(self) -> int:
+        self.broadcasts.last += 1
+        return self.broadcasts.last
+
+    def next_update(self) -> int:
+        self.broadcasts.last_update += 1
+        return self.broadcasts.last_update
+
     def next_silence(self) -> int:
         self.last_silence += 1
         return self.last_silence
+
+    def next_override(self) -> int:
+        self.last_override += 1
+        return self.last_override
 
     def take_effects(self) -> Effects:
         """The effects of the step that ends here; the next one begins empty."""

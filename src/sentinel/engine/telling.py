@@ -4,11 +4,16 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from sentinel.engine.quiet import quiet_until
+from sentinel.engine.rests import Wait, wait_of
 from sentinel.engine.state import State
 from sentinel.model.alert import SEVERITY_RANK, AlertSeverity
 from sentinel.model.delivery import DeliveryIntent, Reason, Recipient
 from sentinel.model.paging import Held, Paging
+
+# Who got one of these hears more of the incident later, and of its end.
+_CALLS: tuple[Reason, ...] = ("firing", "assigned")
+# No news any more in the morning.
+_NOT_KEPT: tuple[Reason, ...] = ("reminder", "acknowledged")
 
 
 def tell(
@@ -19,9 +24,12 @@ def tell(
     why: str,
     incidents: Sequence[int],
     severity: AlertSeverity | None = None,
+    *,
+    kept: bool = False,
 ) -> Paging:
     """One message to each for all of the incidents; to whom it is quiet now, later. `severity` is
-    needed where the incidents may be over."""
+    needed where the incidents may be over. What was `kept` may be told with other such messages.
+    What somebody else gave to a person does not wait: nobody else is called meanwhile."""
     if not incidents:
         return paging
     severity = severity or severest(state, incidents)
@@ -32,13 +40,18 @@ def tell(
             for number in incidents:
                 state.decide("not_delivered", "same_message", text, incident=number)
             continue
-        quiet = state.book.quiet.get(recipient.person or "")
-        until = quiet_until(quiet, state.now, severity) if quiet else None
-        if until is not None:
-            held = Held(until, recipient, reason, tuple(incidents), severity)
-            paging = _hold(state, paging, held)
+        only = state.book.only.get(recipient.channel)
+        if only is not None and reason not in only:
+            text = f"the channel {recipient.channel} is not used for {reason}"
+            for number in incidents:
+                state.decide("not_delivered", "not_by_channel", text, incident=number)
             continue
-        if reason == "firing":
+        wait = wait_of(state, recipient.person, reason, severity, kept=kept)
+        if wait is not None:
+            held = Held(wait.until, recipient, reason, tuple(incidents), severity)
+            paging = _hold(state, paging, held, wait)
+            continue
+        if reason in _CALLS:
             own = [number for number in incidents if number in paging.incidents]
             paging = replace(
                 paging,
@@ -53,6 +66,7 @@ def tell(
                 severity=severity,
                 at=state.now,
                 also=tuple(others),
+                bundled=kept,
             )
         )
         text = f"{reason} to {recipient.person or recipient.channel} by {recipient.channel}"
@@ -70,13 +84,13 @@ def tell_ends(state: State, paging: Paging) -> Paging:
 
 
 def tell_held(state: State, paging: Paging) -> Paging:
-    """Messages whose recipients' quiet hours are over. What has been acknowledged meanwhile is
-    no longer among them."""
+    """Messages whose recipients' quiet hours are over, or whose digest is due. What has been
+    acknowledged meanwhile is no longer among them."""
     due = [one for one in paging.held if one.until <= state.now]
     paging = replace(paging, held=tuple(one for one in paging.held if one.until > state.now))
     for one in due:
         to, why = [one.recipient], "quiet_hours_over"
-        paging = tell(state, paging, to, one.reason, why, one.incidents, one.severity)
+        paging = tell(state, paging, to, one.reason, why, one.incidents, one.severity, kept=True)
     return paging
 
 
@@ -110,15 +124,14 @@ def _rank_of(state: State, incident: int) -> int:
     return -1 if known is None else SEVERITY_RANK[known.severity]
 
 
-def _hold(state: State, paging: Paging, held: Held) -> Paging:
-    """A reminder is not kept for later, and the same is kept once."""
-    person = held.recipient.person
-    text = f"{person} has quiet hours: {held.reason} by {held.recipient.channel} waits"
-    if held.reason == "reminder":
-        text = f"{person} has quiet hours: the reminder is left out"
+def _hold(state: State, paging: Paging, held: Held, wait: Wait) -> Paging:
+    """Some are not kept for later, and the same is kept once."""
+    text = f"{wait.text}: {held.reason} by {held.recipient.channel} waits"
+    if held.reason in _NOT_KEPT:
+        text = f"{wait.text}: {held.reason} is left out"
     for number in held.incidents:
-        state.decide("not_delivered", "quiet_hours", text, incident=number)
-    if held.reason == "reminder":
+        state.decide("not_delivered", wait.reason, text, incident=number)
+    if held.reason in _NOT_KEPT:
         return paging
     return keep(paging, held)
 
@@ -127,9 +140,16 @@ def keep(paging: Paging, held: Held) -> Paging:
     same = [
         one for one in paging.held if (one.recipient, one.reason) == (held.recipient, held.reason)
     ]
-    incidents = tuple(dict.fromkeys(n for one in (*same, held) for n in one.incidents))
+    # What waits for a digest must not keep what waits for the end of a night, nor make it less.
+    for one in same:
+        held = replace(
+            held,
+            until=min(one.until, held.until),
+            incidents=tuple(dict.fromkeys((*one.incidents, *held.incidents))),
+            severity=worse(one.severity, held.severity),
+        )
     others = tuple(one for one in paging.held if one not in same)
-    return replace(paging, held=(*others, replace(held, incidents=incidents)))
+    return replace(paging, held=(*others, held))
 
 
 def drop_held(state: State, paging: Paging, incident: int, reason: str) -> Paging:

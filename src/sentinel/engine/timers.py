@@ -16,9 +16,13 @@ _ORDER = {
     "alert": 1,
     "fact": 2,
     "silence": 3,
-    "remedy": 4,
-    "incident": 5,
-    "paging": 6,
+    "dnd": 4,
+    "remedy": 5,
+    "incident": 6,
+    "paging": 7,
+    "broadcast_look": 8,
+    "broadcast": 9,
+    "announcement": 10,
 }
 
 

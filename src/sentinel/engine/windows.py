@@ -65,6 +65,15 @@ def begin(state: State, rule: Rule) -> None:
         return
 
 
+def unseen(state: State, seconds: float) -> None:
+    """Nobody watched for so long. Data that did not come then is not missing."""
+    for key, window in list(state.windows.items()):
+        rule = state.book.rules.by_name[key[0]]
+        if rule.on_missing != "keep" and window.seen is not None and not window.missing:
+            window.seen += seconds
+            state.put_window(key, window, due_of(rule, window))
+
+
 def explain(rule: Rule, window: Window | None, now: float) -> str:
     """What is in a window, in its detector's words."""
     if window is None or window.missing:
@@ -148,7 +157,7 @@ def _recovering(
 ) -> Verdict:
     """The easier threshold decides whether an alert that fires goes on."""
     alert = state.current_alert(key)
-    if after is None or alert is None or not alert.active:
+    if after is None or alert is None or alert.state == "pending":
         return verdict
     _, easier = recover.tick(after, state.now)
     if not easier.holds:

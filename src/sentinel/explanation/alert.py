@@ -75,10 +75,11 @@ def explain_alert(
     incident = alerts.get_incident(conn, found.incident) if found.incident else None
     rule = book.rules.by_name.get(found.rule) if book else None
     window = window_of(conn, rule, (found.rule, encode_key(found.key)), now) if rule else None
-    views = upcoming.pagings_of(conn, incident, book) if incident and book else []
+    views = upcoming.pagings_of(conn, incident, book, now) if incident and book else []
     due = [one for view in views for one in view.upcoming]
     due += upcoming.of_incident(incident) if incident else ()
     due += upcoming.of_alert(rule, found, window) if rule else ()
+    due += upcoming.of_remedies([found], book) if book else ()
     sent = deliveries.of_incident(conn, incident.id) if incident else []
     heard = told(sent, made)
     return AlertExplanation(
@@ -165,12 +166,13 @@ def _gates(
     if book is None or incident is None or not alert.active:
         return []
     taking = [one for one in takers(book.routes, alert.labels) if one.escalation]
+    stand_ins = upcoming.stand_ins_at(conn, book, now)
     people = [
         one.person
         for route in taking
         if route.escalation
         for step in route.escalation.steps
-        for one in step.reached(now)
+        for one in step.reached(now, stand_ins)
         if one.person
     ]
     return gates.lines(conn, book, alert, taking, people, now)
@@ -192,6 +194,10 @@ def _timeline(
     if incident is not None and incident.acknowledged is not None:
         by = f"{clock_time(incident.acknowledged, now)} by {incident.acknowledged_by}"
         yield Pair("it was acknowledged", by)
+    if alert.state == "closed" and incident is not None and incident.resolved is not None:
+        at = clock_time(incident.resolved, now)
+        by = f"{at}, as {incident.resolved_by} resolved its incident"
+        yield Pair("it was closed", by)
     if alert.flapping:
         yield Pair("it comes and goes", "it is flapping, and ends once it has been gone for long")
     if alert.resolved is not None:

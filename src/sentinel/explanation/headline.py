@@ -92,7 +92,8 @@ def _paged(news: Sequence[Told], now: float) -> str:
 def _and_now(incident: Incident, upcoming: Sequence[Upcoming], quiet: str, now: float) -> str:
     if incident.state == "resolved":
         over = "" if incident.resolved is None else f" since {clock_time(incident.resolved, now)}"
-        return f"; it is over{over}."
+        by = "" if incident.resolved_by is None else f", {incident.resolved_by} resolved it"
+        return f"; it is over{over}{by}."
     if incident.state == "acknowledged":
         since = incident.acknowledged
         when = "" if since is None else f" since {clock_time(since, now)}"

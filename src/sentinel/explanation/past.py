@@ -28,6 +28,8 @@ def alert_at(alert: Alert, made: Sequence[Decision], at: float) -> Alert | None:
         state = "resolved"
     elif alert.fired is not None and alert.fired <= at:
         state = "firing" if _holder(until(made, at)) is None else "acknowledged"
+        if any(one.verb == "alert_closed" and one.alert == alert.id for one in until(made, at)):
+            state = "closed"
     own = [one for one in until(made, at) if one.alert == alert.id and one.incident is not None]
     return replace(
         alert,
@@ -50,8 +52,10 @@ def incident_at(incident: Incident, made: Sequence[Decision], at: float) -> Inci
         incident,
         state="resolved" if over is not None else "open" if taken is None else "acknowledged",
         resolved=over,
+        resolved_by=incident.resolved_by if over is not None else None,
         acknowledged=taken.at if taken else None,
         acknowledged_by=taken.text.split(" has it")[0] if taken else None,
+        assigned_by=None,
         ack_remind=None,
         ack_until=None,
         outlived=None,
@@ -73,7 +77,7 @@ def _holder(made: Sequence[Decision]) -> Decision | None:
     that is open, so that one which follows says that it had been opened again."""
     taken = None
     for one in made:
-        if one.verb == "incident_acknowledged" and one.reason == "person":
+        if one.verb == "incident_acknowledged" and one.reason in ("person", "assigned"):
             taken = one
         elif one.verb == "incident_unacknowledged" or one.reason.startswith("step_"):
             taken = None

@@ -8,20 +8,23 @@ from msgspec import Struct
 from sentinel.engine.book import Book
 from sentinel.engine.quiet import quiet_until
 from sentinel.engine.routing import Escalation, Route
-from sentinel.engine.rules import Rule
+from sentinel.engine.rules import Remedy, Rule
+from sentinel.engine.stand_ins import StandIns, stand_ins_of
 from sentinel.engine.state import alert_due
 from sentinel.explanation.windows import WindowView
 from sentinel.explanation.wording import gate_text, until, who
+from sentinel.model.action import Attempt
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.delivery import Recipient
 from sentinel.model.paging import Gate, Paging
-from sentinel.store import pagings
+from sentinel.store import overrides, pagings
 
 
 class Upcoming(Struct, frozen=True, kw_only=True):
     """`what` is a stable word: alert_fires, alert_ends, detector_asked, gate_opens, step, news,
-    reminder, all_clear, quiet_hours_over, ack_reminder, ack_timeout or outlived. `at` is None
-    where something without a known time has to happen first; `to` are those who will be told."""
+    reminder, all_clear, quiet_hours_over, ack_reminder, ack_timeout, outlived, remedy_runs,
+    remedy_overdue or remedy_judged. `at` is None where something without a known time has to
+    happen first; `to` are those who will be told."""
 
     at: float | None
     what: str
@@ -53,9 +56,35 @@ def of_alert(rule: Rule, alert: Alert, window: WindowView | None) -> Iterator[Up
     elif alert.cleared is not None:
         text = "it ends, unless its condition holds again"
         yield Upcoming(at=alert_due(rule, alert), what="alert_ends", text=text)
+    elif alert.state == "closed":
+        text = "it was closed, and ends once its condition is gone"
+        yield Upcoming(at=None, what="alert_ends", text=text)
     if window is not None and window.recheck is not None and alert.state != "resolved":
         text = f"the detector {rule.detector.type} looks again whether its condition holds"
         yield Upcoming(at=window.recheck, what="detector_asked", text=text)
+
+
+def of_remedies(alerts: Iterable[Alert], book: Book) -> Iterator[Upcoming]:
+    """What is still to come of the actions that rules have run for their alerts."""
+    for alert in alerts:
+        rule = book.rules.by_name.get(alert.rule)
+        if alert.attempt is not None and rule is not None and rule.remedy is not None:
+            yield _of_attempt(alert.attempt, rule.remedy)
+
+
+def _of_attempt(attempt: Attempt, remedy: Remedy) -> Upcoming:
+    name = remedy.action
+    match attempt.state:
+        case "waiting":
+            dry = ", as a dry run" if remedy.dry else ""
+            text = f"the action {name} runs{dry}, if the alert still fires"
+            return Upcoming(at=attempt.due, what="remedy_runs", text=text)
+        case "running":
+            text = f"the action {name} counts as failed, if nothing was heard of it"
+            return Upcoming(at=attempt.due, what="remedy_overdue", text=text)
+        case "verifying":
+            text = f"it is judged whether the action {name} helped; if not, people are told"
+            return Upcoming(at=attempt.due, what="remedy_judged", text=text)
 
 
 def of_incident(incident: Incident) -> Iterator[Upcoming]:
@@ -72,10 +101,21 @@ def of_incident(incident: Incident) -> Iterator[Upcoming]:
         yield Upcoming(at=incident.outlived, what="outlived", text=text)
 
 
-def pagings_of(conn: sqlite3.Connection, incident: Incident, book: Book) -> list[PagingView]:
+def pagings_of(
+    conn: sqlite3.Connection, incident: Incident, book: Book, now: float
+) -> list[PagingView]:
     """What the routes that tell of an incident have done and will do, in the order of names."""
     routes = {one.name: one for one in _all_of(book.routes)}
-    return [_view(one, incident, book, routes) for one in pagings.of_incident(conn, incident.id)]
+    stand_ins = stand_ins_at(conn, book, now)
+    return [
+        _view(one, incident, book, routes, stand_ins)
+        for one in pagings.of_incident(conn, incident.id)
+    ]
+
+
+def stand_ins_at(conn: sqlite3.Connection, book: Book, now: float) -> StandIns:
+    """Who is on call by overrides that people have set, from now on."""
+    return stand_ins_of(overrides.lasting(conn, now), book.people)
 
 
 def _all_of(route: Route) -> Iterator[Route]:
@@ -85,7 +125,11 @@ def _all_of(route: Route) -> Iterator[Route]:
 
 
 def _view(
-    paging: Paging, incident: Incident, book: Book, routes: Mapping[str, Route]
+    paging: Paging,
+    incident: Incident,
+    book: Book,
+    routes: Mapping[str, Route],
+    stand_ins: StandIns,
 ) -> PagingView:
     route = routes.get(paging.route)
     escalation = route.escalation if route else None
@@ -97,7 +141,7 @@ def _view(
         steps=len(escalation.steps) if escalation else 0,
         rounds_left=max(0, escalation.repeat - paging.round) if escalation else 0,
         gate=paging.gate,
-        upcoming=in_order(_of_paging(paging, incident, escalation, book)),
+        upcoming=in_order(_of_paging(paging, incident, escalation, book, stand_ins)),
     )
 
 
@@ -107,7 +151,11 @@ def in_order(found: Iterable[Upcoming]) -> list[Upcoming]:
 
 
 def _of_paging(
-    paging: Paging, incident: Incident, escalation: Escalation | None, book: Book
+    paging: Paging,
+    incident: Incident,
+    escalation: Escalation | None,
+    book: Book,
+    stand_ins: StandIns,
 ) -> Iterator[Upcoming]:
     told = [who(one) for one in paging.told]
     if incident.id in paging.over:
@@ -127,12 +175,13 @@ def _of_paging(
     begins = is_news and (paging.anew or paging.step == 0)
     if begins:
         first = _after(paging, paging.flush_at, escalation.steps[0].after)
-        yield from _steps(escalation, 0, first, incident, book)
+        yield from _steps(escalation, 0, first, incident, book, stand_ins)
     elif is_news:
         text = f"the route {paging.route} tells of it, with whatever else is new to the group"
         yield Upcoming(at=_after(paging, paging.flush_at), what="news", text=text, to=told)
     elif paging.step_at is not None:
-        yield from _steps(escalation, paging.step, _after(paging, paging.step_at), incident, book)
+        due = _after(paging, paging.step_at)
+        yield from _steps(escalation, paging.step, due, incident, book, stand_ins)
     if paging.repeat_at is not None and not begins:
         text = "they are reminded, if it is still open"
         yield Upcoming(at=_after(paging, paging.repeat_at), what="reminder", text=text, to=told)
@@ -148,13 +197,18 @@ def _after(paging: Paging, at: float | None, wait: float = 0.0) -> float | None:
 
 
 def _steps(
-    escalation: Escalation, first: int, at: float | None, incident: Incident, book: Book
+    escalation: Escalation,
+    first: int,
+    at: float | None,
+    incident: Incident,
+    book: Book,
+    stand_ins: StandIns,
 ) -> Iterator[Upcoming]:
     """The rest of this round. Whom a step reaches depends on who is on call then."""
     for number, step in list(enumerate(escalation.steps))[first:]:
         if number > first and at is not None:
             at += step.after
-        reached = step.reached(at) if at is not None else ()
+        reached = step.reached(at, stand_ins) if at is not None else ()
         text = f"step {number + 1} of {escalation.name}"
         if at is not None:
             text += "" if reached else ", which reaches nobody then"

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct, field
 
+from sentinel.model.cause import Candidate
 from sentinel.model.signal import Category, Severity
 
 CODE = r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$"
@@ -79,6 +80,14 @@ class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verify: Annotated[
         tuple[Text, ...], Meta(max_length=30, description="Steps that prove that it is mended.")
     ] = ()
+    test: Annotated[
+        tuple[Word, ...],
+        Meta(
+            max_length=10,
+            description="What can be tested to see that it is mended: probes, components or "
+            "channels by name, types of probes or channels, or actions that change nothing.",
+        ),
+    ] = ()
     external_docs: Annotated[
         tuple[WebPage, ...], Meta(max_length=30, description="Official pages to read on.")
     ] = ()
@@ -102,6 +111,10 @@ class Catalog(Struct, frozen=True):
 
     def get(self, code: str | None) -> Entry | None:
         return self.entries.get(code) if code else None
+
+    def behind(self, suspect: Candidate | None) -> Entry | None:
+        """The entry of a probable cause that is a code."""
+        return self.get(suspect.name) if suspect and suspect.kind == "code" else None
 
     def effects_of(self, code: str) -> frozenset[str]:
         """All codes that this one may bring about, near and far."""

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sentinel.intelligence.catalog import Companies, Entry, Priority, Revenue
 from sentinel.model.group import Group
+from sentinel.model.reach import Reach
 from sentinel.model.signal import Level, Severity
 
 _MOST_FEATURES = 3
@@ -38,10 +40,21 @@ class GroupImpact(Struct, frozen=True, kw_only=True):
     sentence: str = ""
 
 
-def impact_of(group: Group, entry: Entry | None, zone: tzinfo = UTC) -> GroupImpact:
-    """`zone` is the one to tell times in. Without an entry the priority follows the severity,
-    or else the level."""
+def impact_of(
+    group: Group, entry: Entry | None, zone: tzinfo = UTC, reach: Reach | None = None
+) -> GroupImpact:
+    """`zone` is the one to tell times in. With `reach` it is what the incident means that the group
+    stands at the root of, effects included. Without an entry the priority follows the severity, or
+    else the level."""
     features = entry.impact.features if entry else ()
+    if reach is not None:
+        group = replace(
+            group,
+            tenants=reach.tenants,
+            users=reach.users,
+            count=sum(reach.events.values()),
+            first_seen=reach.began,
+        )
     return GroupImpact(
         priority=entry.impact.priority if entry else _priority_of(group),
         revenue=entry.impact.revenue if entry else None,

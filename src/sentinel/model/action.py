@@ -11,11 +11,13 @@ Outcome = Literal["succeeded", "failed", "refused", "unknown"]
 class Attempt(Struct, frozen=True, kw_only=True):
     """How far the remedy of an alert's rule has come: it waits until `due`, it was asked for and
     should have reported by then, or its effect is looked at then. `up` is the latest that was
-    heard, since it ran, of the component that proves the effect. Seconds since 1970 UTC."""
+    heard, since it ran, of the component that proves the effect; `looking` says that its probe was
+    asked to look, and should have answered by `due`. Seconds since 1970 UTC."""
 
     state: Literal["waiting", "running", "verifying"]
     due: float
     up: bool | None = None
+    looking: bool = False
 
 
 class ActionIntent(Struct, frozen=True, kw_only=True):

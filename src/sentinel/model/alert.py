@@ -6,7 +6,7 @@ from msgspec import Struct, field
 
 from sentinel.model.action import Attempt
 
-AlertState = Literal["pending", "firing", "acknowledged", "resolved"]
+AlertState = Literal["pending", "firing", "acknowledged", "closed", "resolved"]
 IncidentState = Literal["open", "acknowledged", "resolved"]
 AlertSeverity = Literal["critical", "warning", "info"]
 SEVERITY_RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
@@ -25,6 +25,9 @@ class Alert(Struct, frozen=True, kw_only=True, gc=False):
     do not count as holding. `cascade` says by what the alert was folded under its incident's root
     (a code or a correlation); None for an alert that stands for the cause itself.
     `attempt` is how far the remedy of its rule has come; None while none is under way.
+
+    Somebody who resolves an incident closes its alerts: such an alert tells nobody anything, and is
+    resolved once its condition is gone.
     """
 
     id: int
@@ -66,6 +69,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     alert, such as a deploy.
 
     An acknowledgement reminds whoever gave it at `ack_remind` and runs out at `ack_until`.
+    `assigned_by` is who gave it to whom has it, and `resolved_by` who resolved it by hand; None
+    where nobody did.
     `outlived` is when the cascades of a cause that is over surface by themselves.
     """
 
@@ -83,7 +88,9 @@ class Incident(Struct, frozen=True, kw_only=True):
     opened: float
     acknowledged: float | None = None
     acknowledged_by: str | None = None
+    assigned_by: str | None = None
     resolved: float | None = None
+    resolved_by: str | None = None
     cause: str = ""
     ack_remind: float | None = None
     ack_until: float | None = None

@@ -40,7 +40,7 @@ class Symptom(Struct, frozen=True, kw_only=True):
     """Alerts of one code (of one rule, without a code) and one tenant in one incident.
 
     `began` is when the first of them did. `services` are the services and components that their
-    signals named.
+    signals named; `subject` is the component whose state they tell of.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Symptom(Struct, frozen=True, kw_only=True):
     incident: int
     began: float
     services: tuple[str, ...] = ()
+    subject: str | None = None
 
 
 class ComponentFact(Struct, frozen=True, kw_only=True):

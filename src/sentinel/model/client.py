@@ -32,7 +32,8 @@ class Contact(Struct, frozen=True, kw_only=True):
     """A person who hears how things stand. `tenant` is None for somebody of the public.
 
     `digest` is when what is not critical comes, all in one: minutes after midnight in `timezone`,
-    None to hear each at once.
+    None to hear each at once. `chosen` is when the contact last set its own preferences, which the
+    configuration and imports leave alone from then on.
     """
 
     id: int
@@ -44,13 +45,15 @@ class Contact(Struct, frozen=True, kw_only=True):
     digest: int | None = None
     source: Source
     created: float
+    chosen: float | None = None
 
 
 class Subscription(Struct, frozen=True, kw_only=True):
     """One address of a contact. `kind` is the address key that channels ask for: email, sms, …
 
     `components` are those it concerns, none for all; `severity` is the least that it hears of.
-    `since` is the time of the last change of `state`, and `reason` why an ended one ended.
+    `since` is the time of the last change of `state`, and `reason` why an ended one ended. One
+    that has ended never begins again: a new one takes its place.
     """
 
     id: int
@@ -62,3 +65,14 @@ class Subscription(Struct, frozen=True, kw_only=True):
     state: SubscriptionState
     since: float
     reason: str = ""
+    source: Source = "managed"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One line of a contact's history: what `actor` did. It is also the proof of consent."""
+
+    at: float
+    actor: str
+    what: str
+    subscription: int | None = None
+    detail: str = ""

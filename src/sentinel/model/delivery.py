@@ -15,11 +15,19 @@ Reason = Literal[
     "resolved",
     "test",
     "drill",
+    "veto",
+    "update",
+    "confirm",
 ]
 DeliveryState = Literal["pending", "sending", "sent", "failed", "superseded"]
 Outcome = Literal["delivered", "undelivered"]
 Audience = Literal["admin", "client"]
 Verb = Literal["acknowledge", "resolve", "escalate", "publish", "veto", "confirm", "test"]
+
+
+def is_page(reason: Reason, severity: str) -> bool:
+    """What may wake someone; it overtakes all else."""
+    return severity == "critical" and reason in ("firing", "assigned")
 
 
 class Recipient(Struct, frozen=True):
@@ -30,8 +38,17 @@ class Recipient(Struct, frozen=True):
     person: str | None = None
 
 
+class Limit(Struct, frozen=True):
+    """At most `most` messages to one person `within` so many seconds."""
+
+    most: int
+    within: float
+
+
 class DeliveryIntent(Struct, frozen=True, kw_only=True):
-    """What the engine wants sent. `also` are further incidents that the same message tells of."""
+    """What the engine wants sent. `also` are further incidents that the same message tells of,
+    `update` is the update of a broadcast that the recipient may decide on. One
+    that is `bundled` may be told together with others that wait for the same address."""
 
     recipient: Recipient
     reason: Reason
@@ -39,6 +56,8 @@ class DeliveryIntent(Struct, frozen=True, kw_only=True):
     severity: str
     at: float
     also: tuple[int, ...] = ()
+    bundled: bool = False
+    update: int | None = None
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -46,7 +65,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
 
     `reference` is the provider's name for what it took, `outcome` what it said later of its
     arrival. A message for a client carries the number of the `subscription` that it goes to, and
-    of the `update` of a broadcast that it tells of.
+    of the `update` of a broadcast that it tells of; `also` are further updates then.
+    `merged_into` is the delivery that took the place of this one.
     """
 
     id: int
@@ -72,6 +92,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     outcome_at: float | None = None
     subscription: int | None = None
     update: int | None = None
+    merged_into: int | None = None
+
+    @property
+    def is_page(self) -> bool:
+        return is_page(self.reason, self.severity)
 
     @property
     def audience(self) -> Audience:
@@ -91,11 +116,12 @@ class Choice(Struct, frozen=True, kw_only=True):
 class Message(Struct, frozen=True, kw_only=True):
     """What a notifier is given. `thread` is the same for all messages of one incident.
 
-    `payload` carries the same facts as data for machines; `html` may be empty. `short` is the
-    text for channels that count characters (empty: take `subject` and `url`). `choices` are what
-    the reader may do. `previous` is the reference of the first message of the thread to this
-    address, empty where there is none. `unsubscribe` is an address that takes the one-click POST
-    of RFC 8058; only messages for clients have it.
+    `payload` carries the same facts as data for machines; `html` may be empty. `short` is the text
+    for channels that count characters (empty: take `subject` and `url`). `choices` are what the
+    reader may do. `written` says that `text` is the operator's own words: a channel that puts its
+    own text together from the payload shows them instead. `previous` is the reference of the first
+    message of the thread to this address, empty where there is none. `unsubscribe` is an address
+    that takes the one-click POST of RFC 8058; only messages for clients have it.
     """
 
     key: str
@@ -115,6 +141,7 @@ class Message(Struct, frozen=True, kw_only=True):
     incident: int | None = None
     audience: Audience = "admin"
     unsubscribe: str = ""
+    written: bool = False
 
 
 class Receipt(Struct, frozen=True, kw_only=True):

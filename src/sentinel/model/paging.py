@@ -31,11 +31,11 @@ class Paging(Struct, frozen=True, kw_only=True):
     `incidents` are those that are not over; those among them that are to be told of are in `news`
     until that is done at `flush_at`, and those of which anybody has heard are in `heard`. Those
     that ended are in `over` until `over_at`, and the severest of these was `over_severity`. `told`
-    are the recipients who heard. `step` is the next
-    step of the escalation and runs at `step_at`, `round` counts its repetitions, `repeat_at` is
-    the time of the next reminder. With `anew` the next flush begins the escalation at its first
-    step. `gate` keeps all of it quiet, and `blocked` says of incidents by what they were last.
-    Times are seconds since 1970 UTC.
+    are the recipients who heard. `step` is the next step of the escalation and runs at `step_at`,
+    `round` counts its repetitions, `repeat_at` is the time of the next reminder. With `anew` the
+    next flush begins the escalation at its first step; `stood` is the step that was next when
+    somebody had acknowledged all. `gate` keeps all of it quiet, and `blocked` says of incidents by
+    what they were last. Times are seconds since 1970 UTC.
     """
 
     route: str
@@ -47,6 +47,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     told: tuple[Recipient, ...] = ()
     step: int = 0
     round: int = 0
+    stood: int = 0
     anew: bool = False
     flushed: float | None = None
     flush_at: float | None = None

@@ -121,6 +121,13 @@ class Change(Signal, tag="change", frozen=True, kw_only=True):
     author: str | None = None
     url: str | None = None
 
+    @property
+    def title(self) -> str:
+        """What it is called wherever a cause is named."""
+        if self.summary:
+            return f"{self.kind}: {self.summary}"
+        return f"{self.kind} of {self.service or self.component or 'it'}"
+
 
 KINDS: dict[str, type[Signal]] = {
     "error": Error,

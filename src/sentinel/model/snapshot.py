@@ -82,9 +82,12 @@ class DataCount(_Part, frozen=True, kw_only=True):
 
 
 class ActiveAlert(_Part, frozen=True, kw_only=True):
+    """`summary` is the rule's own, cut short."""
+
     id: int
     rule: str
     severity: AlertSeverity
+    summary: str = ""
     code: str | None = None
     acknowledged: bool = False
 

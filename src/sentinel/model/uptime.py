@@ -17,12 +17,14 @@ class Span(Struct, frozen=True):
 
 
 class Seconds(Struct, frozen=True, kw_only=True):
-    """How a time divides into states. They add up to its length."""
+    """How a time divides into states. They add up to its length. `planned` is what it was down
+    within announced maintenance, and counts neither as up nor as down."""
 
     up: float = 0.0
     degraded: float = 0.0
     down: float = 0.0
     unknown: float = 0.0
+    planned: float = 0.0
 
     @property
     def known(self) -> float:

@@ -93,6 +93,8 @@ def _faults(kind: Kind, plugin: Any) -> Iterator[Fault]:
         yield from _path_faults(plugin)
     elif kind != "ranker":
         yield from _params_faults(kind, plugin)
+    if kind == "notifier":
+        yield from _only_faults(plugin)
     yield from _time_faults(plugin)
 
 
@@ -180,6 +182,17 @@ def _reads_faults(plugin: type[Any]) -> Iterator[Fault]:
             found=f"{plugin.__qualname__}.reads = {reads!r}",
             expected="a tuple of names of its parameters",
             hint=f"reads = ({reads!r},)" if reads in known else "",
+        )
+
+
+def _only_faults(plugin: type[Any]) -> Iterator[Fault]:
+    """A channel that is not used for pages would lose them."""
+    only: Any = getattr(plugin.capabilities, "only", None)
+    if only is not None and not (isinstance(only, frozenset) and "firing" in only):
+        yield Fault(
+            id="only",
+            found=f"{plugin.__qualname__}.capabilities with only={only!r}",
+            expected="a frozenset of reasons that holds firing, or None for all",
         )
 
 

@@ -103,9 +103,10 @@ def set_role(conn: sqlite3.Connection, id: int, role: Role) -> None:
 
 
 def remove_user(conn: sqlite3.Connection, id: int) -> None:
-    """Ends the user's sessions and tokens too. Raises Invalid for the last administrator."""
+    """Ends the user's sessions, tokens and devices too. Raises Invalid for the last
+    administrator."""
     _require_another_admin(conn, id)
-    for table in ("sessions", "sign_in_links", "api_tokens"):
+    for table in ("sessions", "sign_in_links", "api_tokens", "push_devices"):
         conn.execute(f"DELETE FROM {table} WHERE user_id = ?", (id,))
     conn.execute("DELETE FROM users WHERE id = ?", (id,))
 

@@ -17,11 +17,20 @@ REMEMBERED = 31 * 86_400.0
 _COLUMNS = "id, action, actor, state, dry, rule, alert_id, incident_id, asked, began, ended, text"
 
 
-def ask(conn: sqlite3.Connection, action: str, actor: str, now: float, *, dry: bool) -> int:
-    """A person wants it run; gives the run's number."""
+def ask(
+    conn: sqlite3.Connection,
+    action: str,
+    actor: str,
+    now: float,
+    *,
+    dry: bool,
+    incident: int | None = None,
+) -> int:
+    """A person wants it run, perhaps for the sake of an incident; gives the run's number."""
     row = conn.execute(
-        "INSERT INTO action_runs (action, actor, dry, asked) VALUES (?, ?, ?, ?) RETURNING id",
-        (action, actor, dry, now),
+        "INSERT INTO action_runs (action, actor, dry, asked, incident_id) VALUES (?, ?, ?, ?, ?)"
+        " RETURNING id",
+        (action, actor, dry, now, incident),
     ).fetchone()
     return int(row[0])
 
@@ -98,10 +107,12 @@ def release(conn: sqlite3.Connection, now: float) -> int:
     return len(rows)
 
 
-def began_last(conn: sqlite3.Connection, action: str) -> float | None:
-    """When it last began to run, dry runs aside."""
+def began_last(conn: sqlite3.Connection, action: str, now: float) -> float | None:
+    """When it last began to run, dry runs aside. A time that is yet to come is one of a clock that
+    was wrong, and counts for nothing."""
     found: float | None = conn.execute(
-        "SELECT max(began) FROM action_runs WHERE action = ? AND NOT dry", (action,)
+        "SELECT max(began) FROM action_runs WHERE action = ? AND NOT dry AND began <= ?",
+        (action, now),
     ).fetchone()[0]
     return found
 

@@ -54,6 +54,23 @@ def get_incident(conn: sqlite3.Connection, number: int) -> Incident | None:
     return None if row is None else decode_incident(row[0])
 
 
+def home(conn: sqlite3.Connection, incident: Incident) -> Incident:
+    """The incident in which it goes on, if it was folded into another one; else itself."""
+    row = conn.execute(
+        "SELECT i.body FROM alerts AS a JOIN incidents AS i ON i.id = a.incident_id WHERE a.id = ?",
+        (incident.root,),
+    ).fetchone()
+    return incident if incident.state != "resolved" or row is None else decode_incident(row["body"])
+
+
+def incidents(conn: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Incident]:
+    """Those that are known, by number."""
+    wanted = sorted(set(numbers))
+    marks = ", ".join("?" * len(wanted))
+    rows = conn.execute(f"SELECT id, body FROM incidents WHERE id IN ({marks})", wanted)
+    return {row["id"]: decode_incident(row["body"]) for row in rows}
+
+
 def of_incident(conn: sqlite3.Connection, number: int) -> list[Alert]:
     """Oldest first."""
     rows = conn.execute("SELECT body FROM alerts WHERE incident_id = ? ORDER BY id", (number,))
@@ -73,7 +90,7 @@ def of_rule(conn: sqlite3.Connection, rule: str, at: float, limit: int = 1000) -
     is among the latest thousand of the rule."""
     rows = conn.execute(
         "SELECT body FROM alerts WHERE started <= :at AND id IN (SELECT id FROM alerts"
-        " WHERE state IN ('pending', 'firing', 'acknowledged') AND +rule = :rule"
+        " WHERE state IN ('pending', 'firing', 'acknowledged', 'closed') AND +rule = :rule"
         " UNION SELECT id FROM (SELECT id, resolved FROM alerts WHERE rule = :rule"
         " ORDER BY id DESC LIMIT 1000) WHERE resolved > :at) ORDER BY id DESC LIMIT :limit",
         {"rule": rule, "at": at, "limit": limit},

@@ -16,6 +16,15 @@ class AuditEntry(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class Noted(Struct, frozen=True):
+    """What is to be noted with a change, once that is made."""
+
+    actor: str
+    action: str
+    object: str
+    detail: str = ""
+
+
 def note(
     conn: sqlite3.Connection, at: float, actor: str, action: str, object: str, detail: str = ""
 ) -> None:
@@ -23,6 +32,10 @@ def note(
         "INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)",
         (at, actor, action, object, detail),
     )
+
+
+def record(conn: sqlite3.Connection, noted: Noted, at: float) -> None:
+    note(conn, at, noted.actor, noted.action, noted.object, noted.detail)
 
 
 def entries(

@@ -24,6 +24,9 @@ _TIME: dict[Table, str] = {
     "deliveries": "created",
 }
 _UNRESOLVED = "state IN ('open', 'pending', 'firing', 'acknowledged')"
+# Not the copy for another channel, nor what the outbox made of several that waited.
+_DECIDED_ON = """d.fallback_of IS NULL AND d.subscription_id IS NULL AND NOT EXISTS (
+    SELECT 1 FROM deliveries AS told WHERE told.merged_into = d.id)"""
 
 
 class Fault(Struct, frozen=True):
@@ -172,14 +175,14 @@ def incident_accounts(conn: sqlite3.Connection, numbers: Sequence[int]) -> list[
     )
     alone = _counts(
         conn,
-        "SELECT incident_id, count(*) FROM deliveries"
-        f" WHERE incident_id IN ({marks}) AND fallback_of IS NULL GROUP BY 1",
+        "SELECT incident_id, count(*) FROM deliveries AS d"
+        f" WHERE incident_id IN ({marks}) AND {_DECIDED_ON} GROUP BY 1",
         values,
     )
     together = _counts(
         conn,
-        "SELECT one.value, count(*) FROM deliveries, json_each(deliveries.also) AS one"
-        f" WHERE also <> '[]' AND fallback_of IS NULL AND one.value IN ({marks}) GROUP BY 1",
+        "SELECT one.value, count(*) FROM deliveries AS d, json_each(d.also) AS one"
+        f" WHERE also <> '[]' AND {_DECIDED_ON} AND one.value IN ({marks}) GROUP BY 1",
         values,
     )
     wanted: dict[int, int] = {}

@@ -5,6 +5,7 @@ and one that is well must not hide another that is not.
 """
 
 import sqlite3
+from collections.abc import Container
 from itertools import groupby
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from sentinel.store.uptime import Source
 SILENT_AFTER = 3_600.0
 """Seconds for which a status holds where nobody knows when the next one is to come."""
 
+OWN_PROJECT = "sentinel"
 _KEY = "name = ? AND tenant = ? AND environment = ? AND source = ?"
 
 
@@ -69,10 +71,18 @@ def sources(conn: sqlite3.Connection, name: str | None = None) -> list[Heard]:
     ]
 
 
-def heard(conn: sqlite3.Connection, since: float = 0.0) -> list[Heard]:
+def heard(
+    conn: sqlite3.Connection, since: float = 0.0, probes: Container[str] | None = None
+) -> list[Heard]:
     """Of each component, tenant and environment that was heard of since a time, by name: the worst
-    that holds of what its sources said last."""
-    kept = (one for one in sources(conn) if one.status.received >= since)
+    that holds of what its sources said last. With `probes`, what a probe of our own that is not
+    among these said is left out."""
+    kept = (
+        one
+        for one in sources(conn)
+        if one.status.received >= since
+        and (probes is None or not _is_own(one) or one.source in probes)
+    )
     return [_worst(list(same)) for _, same in groupby(kept, key=lambda one: _place(one.status))]
 
 
@@ -92,6 +102,10 @@ def forget(conn: sqlite3.Connection, before: float) -> int:
     for *source, began, ended, state in gone:
         uptime.add(conn, (source[0], source[1], source[2], source[3]), Span(began, ended, state))
     return len(gone)
+
+
+def _is_own(one: Heard) -> bool:
+    return bool(one.source) and one.status.project == OWN_PROJECT
 
 
 def name_of(status: Status) -> str:

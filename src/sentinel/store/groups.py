@@ -1,6 +1,7 @@
 """Error groups: counting events in, and finding them again."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec.structs import replace
@@ -28,6 +29,9 @@ _COLUMNS = (
     " first_seen, last_seen, count, users, tenants, first_release, last_release, sample"
 )
 Reach = Literal["user", "tenant"]
+_REACH_STEP = 60.0
+"""Seconds by which the time may lag at which a user or a tenant met a group last: most events then
+write nothing of them."""
 
 
 def count_in(conn: sqlite3.Connection, error: Error, culprit: str, basis: str) -> Error:
@@ -64,15 +68,33 @@ def set_sample(conn: sqlite3.Connection, group: int, seq: int) -> None:
     conn.execute("UPDATE groups SET sample = ? WHERE id = ?", (seq, group))
 
 
-def reach(conn: sqlite3.Connection, group: int, kind: Reach, value: str) -> None:
+def reach(conn: sqlite3.Connection, group: int, kind: Reach, value: str, at: float) -> None:
     """Note that a user or a tenant met this group, and count it the first time."""
     cursor = conn.execute(
-        "INSERT OR IGNORE INTO group_reach (group_id, kind, value) VALUES (?, ?, ?)",
-        (group, kind, value),
+        "INSERT OR IGNORE INTO group_reach (group_id, kind, value, last) VALUES (?, ?, ?, ?)",
+        (group, kind, value, at),
     )
     if cursor.rowcount:
         column = "users" if kind == "user" else "tenants"
         conn.execute(f"UPDATE groups SET {column} = {column} + 1 WHERE id = ?", (group,))
+        return
+    conn.execute(
+        "UPDATE group_reach SET last = ?4"
+        " WHERE group_id = ?1 AND kind = ?2 AND value = ?3 AND last < ?4 - ?5",
+        (group, kind, value, at, _REACH_STEP),
+    )
+
+
+def reached(conn: sqlite3.Connection, numbers: Sequence[int], since: float) -> tuple[int, int]:
+    """How many tenants and how many users have met one of these groups since then, to a minute."""
+    marks = ", ".join("?" * len(numbers))
+    rows = conn.execute(
+        f"SELECT kind, count(DISTINCT value) FROM group_reach WHERE group_id IN ({marks})"
+        " AND last >= ? GROUP BY kind",
+        (*numbers, since - _REACH_STEP),
+    )
+    counts = {kind: int(count) for kind, count in rows}
+    return counts.get("tenant", 0), counts.get("user", 0)
 
 
 def get(conn: sqlite3.Connection, number: int) -> Group | None:

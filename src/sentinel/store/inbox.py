@@ -18,10 +18,12 @@ _MOST_COUNTED = 100
 
 
 class Bell(Struct, frozen=True):
-    """`unread` counts up to 100. `critical` is the newest message that is, if it is unread."""
+    """`unread` counts up to 100. Of the unread messages, `critical` is the newest page that is
+    critical, and `newest` the newest of all."""
 
     unread: int
     critical: Delivery | None
+    newest: Delivery | None
 
 
 def messages(
@@ -44,4 +46,4 @@ def bell(conn: sqlite3.Connection, channels: Sequence[str], seen: int) -> Bell:
     )
     found = [msgspec.convert(dict(row), Delivery) for row in rows]
     alarms = (one for one in found if one.severity == "critical" and one.reason == "firing")
-    return Bell(len(found), next(alarms, None))
+    return Bell(len(found), next(alarms, None), next(iter(found), None))

@@ -50,9 +50,9 @@ def keep(
     assert error.group is not None
     groups.set_sample(conn, error.group, error.seq)
     if error.user:
-        groups.reach(conn, error.group, "user", error.user)
+        groups.reach(conn, error.group, "user", error.user, error.received)
     if error.tenant:
-        groups.reach(conn, error.group, "tenant", error.tenant)
+        groups.reach(conn, error.group, "tenant", error.tenant, error.received)
     if error.code:
         codes.note(conn, error, draft.catalogued)
     return error

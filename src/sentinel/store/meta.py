@@ -7,6 +7,7 @@ _INSTANCE = "instance"
 _SCRUB_KEY = "scrub_key"
 _CHECKSUM_KEY = "checksum_key"
 _LINK_KEY = "link_key"
+_PUSH_KEY = "push_key"
 
 
 def get(conn: sqlite3.Connection, key: str) -> str | None:
@@ -25,6 +26,11 @@ def set(conn: sqlite3.Connection, key: str, value: str) -> None:
 def instance(conn: sqlite3.Connection) -> str:
     """This database's own name, made at the first call: it makes keys unique in the world."""
     return get(conn, _INSTANCE) or renew_instance(conn)
+
+
+def known_instance(conn: sqlite3.Connection) -> str | None:
+    """The same, for those who only read."""
+    return get(conn, _INSTANCE)
 
 
 def renew_instance(conn: sqlite3.Connection) -> str:
@@ -51,6 +57,18 @@ def link_key(conn: sqlite3.Connection) -> bytes:
     """The key of the links in messages, made at the first call and then kept: with another one
     no link that was sent would work any more."""
     return _key(conn, _LINK_KEY)
+
+
+def push_key(conn: sqlite3.Connection) -> bytes:
+    """The private key that Web Push is signed with, made at the first call and then kept. Any
+    number below the order of P-256 is one, and all but one of 2^32 random ones are below it."""
+    return _key(conn, _PUSH_KEY)
+
+
+def known_link_key(conn: sqlite3.Connection) -> bytes | None:
+    """The same, for those who only read."""
+    found = get(conn, _LINK_KEY)
+    return None if found is None else bytes.fromhex(found)
 
 
 def _key(conn: sqlite3.Connection, name: str) -> bytes:

@@ -314,6 +314,21 @@ ALTER TABLE deliveries ADD COLUMN outcome TEXT;
 ALTER TABLE deliveries ADD COLUMN outcome_at REAL;
 ALTER TABLE deliveries ADD COLUMN subscription_id INTEGER;
 ALTER TABLE deliveries ADD COLUMN update_id INTEGER;
+ALTER TABLE deliveries ADD COLUMN bundled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE deliveries ADD COLUMN merged_into INTEGER;
+ALTER TABLE deliveries ADD COLUMN failures TEXT NOT NULL DEFAULT '[]';
+DROP INDEX deliveries_incident;
+CREATE INDEX deliveries_incident ON deliveries (incident_id, channel, address);
+CREATE TABLE push_devices (
+    id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    endpoint TEXT NOT NULL UNIQUE, p256dh TEXT NOT NULL, auth TEXT NOT NULL,
+    name TEXT NOT NULL, created REAL NOT NULL
+);
+CREATE INDEX push_devices_user ON push_devices (user_id);
+CREATE INDEX deliveries_waiting ON deliveries (channel, address) WHERE state = 'pending';
+CREATE INDEX deliveries_several ON deliveries (channel, address)
+    WHERE also <> '[]' AND state IN ('pending', 'sending');
+CREATE INDEX deliveries_person ON deliveries (channel, person, sent) WHERE sent IS NOT NULL;
 UPDATE deliveries SET priority = CASE WHEN severity = 'critical' AND reason = 'firing' THEN 0
     WHEN severity = 'info' THEN 2 ELSE 1 END;
 CREATE INDEX deliveries_reference ON deliveries (channel, reference) WHERE reference IS NOT NULL;
@@ -322,6 +337,21 @@ CREATE UNIQUE INDEX deliveries_update ON deliveries (update_id, subscription_id,
     WHERE update_id IS NOT NULL;
 CREATE INDEX deliveries_subscription ON deliveries (subscription_id, id)
     WHERE subscription_id IS NOT NULL;
+CREATE INDEX deliveries_undelivered ON deliveries (outcome_at)
+    WHERE outcome = 'undelivered' AND subscription_id IS NOT NULL;
+CREATE INDEX deliveries_merged ON deliveries (merged_into) WHERE merged_into IS NOT NULL;
+CREATE TABLE do_not_disturb (
+    person TEXT PRIMARY KEY, since REAL NOT NULL, until REAL NOT NULL, actor TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE overrides (
+    id INTEGER PRIMARY KEY, starts REAL NOT NULL, until REAL NOT NULL, body BLOB NOT NULL
+);
+CREATE INDEX overrides_until ON overrides (until);
+CREATE TABLE calendar_feeds (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, name TEXT NOT NULL,
+    user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE, created REAL NOT NULL
+);
+CREATE INDEX calendar_feeds_user ON calendar_feeds (user_id);
 CREATE TABLE used_links (
     hash BLOB PRIMARY KEY, at REAL NOT NULL, used_by TEXT NOT NULL, expires REAL NOT NULL
 ) WITHOUT ROWID;
@@ -332,26 +362,52 @@ CREATE TABLE tenants (
 CREATE TABLE contacts (
     id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT, name TEXT NOT NULL,
     language TEXT NOT NULL, timezone TEXT NOT NULL, quiet_start INTEGER, quiet_end INTEGER,
-    digest INTEGER, source TEXT NOT NULL, created REAL NOT NULL
+    digest INTEGER, source TEXT NOT NULL, created REAL NOT NULL, chosen REAL
 );
 CREATE INDEX contacts_tenant ON contacts (tenant, id);
+CREATE INDEX contacts_name ON contacts (tenant, name COLLATE NOCASE);
 CREATE TABLE subscriptions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id INTEGER NOT NULL, kind TEXT NOT NULL,
     address TEXT NOT NULL, components TEXT NOT NULL DEFAULT '[]', severity TEXT NOT NULL,
-    state TEXT NOT NULL, since REAL NOT NULL, reason TEXT NOT NULL DEFAULT ''
+    state TEXT NOT NULL, since REAL NOT NULL, reason TEXT NOT NULL DEFAULT '',
+    source TEXT NOT NULL
 );
 CREATE INDEX subscriptions_contact ON subscriptions (contact_id);
-CREATE INDEX subscriptions_address ON subscriptions (kind, address);
+CREATE INDEX subscriptions_address ON subscriptions (address, kind);
+CREATE UNIQUE INDEX subscriptions_open ON subscriptions (contact_id, kind, address)
+    WHERE state IN ('pending', 'active');
+CREATE INDEX subscriptions_pending ON subscriptions (since) WHERE state = 'pending';
+CREATE TABLE refusals (
+    hash BLOB NOT NULL, tenant TEXT NOT NULL, why TEXT NOT NULL, at REAL NOT NULL,
+    PRIMARY KEY (hash, tenant)
+) WITHOUT ROWID;
+CREATE TABLE client_history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, contact_id INTEGER NOT NULL, subscription_id INTEGER,
+    at REAL NOT NULL, actor TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL
+);
+CREATE INDEX client_history_contact ON client_history (contact_id, id);
+CREATE TABLE sign_ups (
+    id INTEGER PRIMARY KEY, at REAL NOT NULL, hash BLOB NOT NULL, origin TEXT NOT NULL
+);
+CREATE INDEX sign_ups_hash ON sign_ups (hash, at);
+CREATE INDEX sign_ups_origin ON sign_ups (origin, at);
+CREATE INDEX sign_ups_at ON sign_ups (at);
 CREATE TABLE broadcasts (
     id INTEGER PRIMARY KEY, kind TEXT NOT NULL, incident_id INTEGER, opened REAL NOT NULL,
-    ended REAL, body BLOB NOT NULL
+    ended REAL, ends REAL, merged INTEGER, body BLOB NOT NULL
 );
 CREATE INDEX broadcasts_incident ON broadcasts (incident_id) WHERE incident_id IS NOT NULL;
 CREATE INDEX broadcasts_open ON broadcasts (id) WHERE ended IS NULL;
+CREATE INDEX broadcasts_ends ON broadcasts (ends) WHERE ends IS NOT NULL;
+CREATE INDEX broadcasts_merged ON broadcasts (merged) WHERE merged IS NOT NULL;
+CREATE TABLE broadcast_tenants (
+    broadcast_id INTEGER NOT NULL, tenant TEXT NOT NULL, PRIMARY KEY (broadcast_id, tenant)
+) WITHOUT ROWID;
 CREATE TABLE updates (
     id INTEGER PRIMARY KEY, broadcast_id INTEGER NOT NULL, phase TEXT NOT NULL,
     text TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, publish_at REAL,
-    published REAL, actor TEXT NOT NULL, told INTEGER
+    published REAL, actor TEXT NOT NULL, told INTEGER,
+    translations TEXT NOT NULL DEFAULT '{}', reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX updates_broadcast ON updates (broadcast_id, id);
 CREATE INDEX updates_to_tell ON updates (id) WHERE state = 'published' AND told IS NULL;
@@ -365,6 +421,17 @@ def people(db: Database) -> None:
     that was used is remembered until it would have run out."""
     for statement in _PEOPLE.split(";\n"):
         db.execute(statement)
+
+
+@migrations()
+def reached_last(db: Database) -> None:
+    """When each user and tenant met a group last: an incident counts those of its own time. Of what
+    was noted before, the group's own last event is the best guess."""
+    db.execute("ALTER TABLE group_reach ADD COLUMN last REAL NOT NULL DEFAULT 0")
+    db.execute(
+        "UPDATE group_reach SET last ="
+        " coalesce((SELECT last_seen FROM groups WHERE id = group_id), 0)"
+    )
 
 
 def migrate(connection: sqlite3.Connection) -> None:

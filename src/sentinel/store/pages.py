@@ -5,8 +5,9 @@ import sqlite3
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
-from sentinel.model.page import Page
+from sentinel.model.page import Page, Tried
 from sentinel.store import alerts, deliveries, groups, signals
+from sentinel.store.reach import reach_of
 
 _MOST_GROUPS = 5
 
@@ -26,7 +27,9 @@ def page_of(conn: sqlite3.Connection, delivery: Delivery) -> Page | None:
         alerts=tuple(found),
         groups=tuple(behind),
         sample=newest[0] if newest else None,
+        reach=reach_of(conn, incident, found),
         others=_others(conn, delivery),
+        tried=_tried(conn, delivery.incident, delivery.created),
         first=deliveries.is_first(conn, delivery),
         failed_channel=original.channel if original else None,
     )
@@ -36,6 +39,21 @@ def _others(conn: sqlite3.Connection, delivery: Delivery) -> tuple[Incident, ...
     """The severest first, as the engine named them; those that were forgotten are left out."""
     found = (alerts.get_incident(conn, number) for number in delivery.also)
     return tuple(incident for incident in found if incident is not None)
+
+
+def _tried(conn: sqlite3.Connection, incident: int | None, until: float) -> Tried | None:
+    """The latest action that ran by then for an alert of the incident, if it did not help."""
+    row = conn.execute(
+        "SELECT runs.action, made.verb, made.text, made.at FROM decisions AS made"
+        " JOIN action_runs AS runs ON runs.alert_id = made.alert_id"
+        " WHERE made.incident_id = ? AND made.at <= ? AND NOT runs.dry AND made.reason IN"
+        " ('helped', 'no_help', 'failed', 'unknown') AND made.verb LIKE 'action_%'"
+        " ORDER BY made.id DESC LIMIT 1",
+        (incident, until),
+    ).fetchone()
+    if row is None or row["verb"] == "action_done":
+        return None
+    return Tried(row["action"], row["text"].removeprefix(f"{row['action']}: "), row["at"])
 
 
 def _groups_of(conn: sqlite3.Connection, incident: Incident, found: list[Alert]) -> list[Group]:

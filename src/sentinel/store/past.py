@@ -134,15 +134,14 @@ def held(conn: sqlite3.Connection, picture: Picture, now: float) -> bool | None:
     if picture.resolved is None:
         return None
     column, value = root_of(picture)
-    rows = conn.execute(
-        f"SELECT body FROM past_incidents WHERE {column} = ? AND id <> ? AND opened > ?"
-        " AND opened <= ? LIMIT 50",
-        (value, picture.id, picture.resolved, picture.resolved + HOLDS),
-    )
-    for row in rows:
-        other = _decode(row[0])
-        if None in (other.tenant, picture.tenant) or other.tenant == picture.tenant:
-            return False
+    came_back = conn.execute(
+        f"SELECT 1 FROM past_incidents WHERE {column} = ?1 AND id <> ?2 AND opened > ?3"
+        " AND opened <= ?4 AND (?5 IS NULL"
+        "  OR coalesce(json_extract(CAST(body AS TEXT), '$.tenant'), ?5) = ?5) LIMIT 1",
+        (value, picture.id, picture.resolved, picture.resolved + HOLDS, picture.tenant),
+    ).fetchone()
+    if came_back:
+        return False
     return True if now - picture.resolved >= HOLDS else None
 
 

@@ -37,6 +37,7 @@ def by_action(conn: sqlite3.Connection, incident: int) -> Resolution | None:
     """The action that a rule ran for it and that was seen to help; None where there was none."""
     row = conn.execute(
         "SELECT action, actor, ended FROM action_runs WHERE incident_id = ?1 AND NOT dry"
+        " AND rule IS NOT NULL"
         " AND state = 'succeeded' AND ended IS NOT NULL AND EXISTS (SELECT 1 FROM decisions"
         "  WHERE incident_id = ?1 AND reason = 'helped') ORDER BY id DESC LIMIT 1",
         (incident,),

@@ -1,12 +1,13 @@
 """What a health round asks the store, each in one short read."""
 
 import sqlite3
+from collections.abc import Container
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from sentinel.model.signal import AnySignal, Change, Level, Severity
+from sentinel.model.signal import AnySignal, Change, Level, Metric, Severity
 from sentinel.store import signals
 
 MeasuredKind = Literal["status", "metric", "span"]
@@ -39,6 +40,15 @@ def measured(
         (kind, after, until, most),
     ).fetchall()
     return [signals.unpack(row["body"]) for row in reversed(rows)]
+
+
+def metrics(
+    conn: sqlite3.Connection, names: Container[str], after: int, until: int, most: int
+) -> list[AnySignal]:
+    """Those of these names among the newest `most` metrics after one number and up to another,
+    oldest first."""
+    found = measured(conn, "metric", after, until, most)
+    return [one for one in found if isinstance(one, Metric) and one.name in names]
 
 
 def errors_by_group(conn: sqlite3.Connection, after: int, until: int, but: str) -> dict[int, int]:

@@ -123,6 +123,14 @@ def latest_of_group(conn: sqlite3.Connection, group: int, limit: int = 1) -> lis
     return [signal for row in rows if isinstance(signal := _from_row(row), Error)]
 
 
+def count_of_group(conn: sqlite3.Connection, group: int, after: int) -> int:
+    """How many errors of a group have a larger number."""
+    row = conn.execute(
+        "SELECT count(*) FROM signals WHERE group_id = ? AND seq > ?", (group, after)
+    ).fetchone()
+    return int(row[0])
+
+
 def _key(signal: AnySignal) -> bytes | None:
     return bytes.fromhex(signal.id) if signal.id else None
 

@@ -7,16 +7,34 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from sentinel.web import hooks, ops, ping, refusals, stream
+from sentinel.web import (
+    calendar_feed,
+    hooks,
+    links,
+    manage,
+    ops,
+    ping,
+    refusals,
+    status,
+    stream,
+    subscribe,
+)
 from sentinel.web.api.routes import api_routes
 from sentinel.web.attempts import Attempts
 from sentinel.web.pages import (
     actions,
     alerts,
+    broadcasts,
+    calendar,
     changes,
+    client_files,
+    clients,
     deliveries,
+    devices,
     error,
     errors,
+    escalations,
+    handling,
     health,
     home,
     inbox,
@@ -27,8 +45,11 @@ from sentinel.web.pages import (
     signin,
     silences,
     snapshots,
+    status_links,
+    templates,
 )
 from sentinel.web.passwords import Passwords
+from sentinel.web.public import PublicPages
 from sentinel.web.render import STATIC, Pages
 from sentinel.web.security import SecurityHeaders
 from sentinel.web.services import Services
@@ -40,16 +61,25 @@ _PAGES = (
     errors,
     error,
     incidents,
+    handling,
     alerts,
     silences,
+    broadcasts,
     health,
     monitors,
     on_call,
+    calendar,
+    escalations,
     changes,
     actions,
     deliveries,
+    client_files,
+    clients,
+    status_links,
     inbox,
     settings,
+    templates,
+    devices,
     signin,
 )
 
@@ -57,19 +87,28 @@ _PAGES = (
 def create_app(services: Services) -> Starlette:
     """Everything but the receivers, which `IntakeApp` serves in front of this."""
     pages = [route for module in _PAGES for route in module.routes]
+    public = PublicPages()
+    status_pages = status.StatusPages(services, public)
     app = Starlette(
         routes=[
             *ops.routes,
             *stream.routes(services),
             *ping.routes(services.clock),
+            *calendar_feed.routes,
             *hooks.routes(services),
+            *links.routes(services, public),
+            *subscribe.routes,
+            *manage.routes,
             *api_routes(),
+            *status.routes(status_pages),
             *pages,
             Mount("/static", _Static(directory=STATIC, check_dir=False)),
         ],
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers=refusals.HANDLERS,
     )
+    app.state.public = public
+    app.state.status = status_pages
     app.state.web = Web(
         services=services,
         pages=Pages(services.clock),

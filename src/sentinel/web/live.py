@@ -8,11 +8,13 @@ from sentinel.pipeline import Written
 from sentinel.store.components import source_of
 from sentinel.store.uptime import Source
 
+_MOST_STATES = 20_000
+
 
 class Live:
-    """Topics are `errors`, `alerts`, `incidents`, `deliveries`, `silences`, `actions`, `monitors`,
-    `changes`, `config` and those that other parts name. A listener that is slow misses nothing and
-    costs nothing: what it has not yet taken is only a set of topics."""
+    """Topics are `errors`, `alerts`, `incidents`, `deliveries`, `silences`, `on_call`, `actions`,
+    `monitors`, `changes`, `config` and those that other parts name. A listener that is slow misses
+    nothing and costs nothing: what it has not yet taken is only a set of topics."""
 
     def __init__(self) -> None:
         self._waiting: dict[asyncio.Event, set[str]] = {}
@@ -27,6 +29,8 @@ class Live:
             "incidents": effects.incidents,
             "deliveries": effects.deliveries,
             "silences": effects.silences,
+            "on_call": effects.overrides or effects.dnd,
+            "broadcasts": effects.broadcasts or effects.updates,
             "monitors": [one for one in written.signals if isinstance(one, Checkin)],
             "changes": [one for one in written.signals if isinstance(one, Change)],
             "actions": effects.actions,
@@ -39,6 +43,9 @@ class Live:
         if not isinstance(signal, Status):
             return False
         source = source_of(signal)
+        if len(self._states) >= _MOST_STATES:
+            # A sender that never uses a name twice must not fill the memory.
+            self._states.clear()
         before, self._states[source] = self._states.get(source), signal.status
         return before != signal.status
 

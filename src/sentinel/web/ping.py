@@ -139,7 +139,12 @@ async def _message(request: Request) -> str:
     async for chunk in request.stream():
         kept = (kept + chunk)[-_MOST_KEPT:]
     text = kept.decode("utf-8", "replace").replace("\0", "\ufffd").strip()
-    return text if len(text) <= _LONGEST_MESSAGE else "…" + text[-_LONGEST_MESSAGE + 1 :]
+    if len(text) <= _LONGEST_MESSAGE:
+        return text
+    end = text[-_LONGEST_MESSAGE + 1 :]
+    # Of a line that is cut in two, half of a secret would be left, or one without its name.
+    _, _, whole = end.partition("\n" if "\n" in end else " ")
+    return "…" + (whole or end)
 
 
 def _plain(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:

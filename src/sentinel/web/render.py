@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentinel.clock import Clock
+from sentinel.discretion import masked
 from sentinel.intelligence.untrusted import one_line, visible
 from sentinel.intelligence.wording import counted, iso, span
 from sentinel.web.phrases import PHRASES
@@ -41,6 +42,8 @@ class Pages:
             ago=self._ago,
             moment=_moment,
             in_zone=self._in_zone,
+            wall=_wall,
+            masked=masked,
             clock=self._clock_time,
             count=_count,
             counted=counted,
@@ -49,6 +52,10 @@ class Pages:
         )
         self._environment.tests["web_address"] = is_web_address
         self._environment.globals.update(asset=self._assets.url, phrase=PHRASES)
+
+    def asset(self, name: str) -> str:
+        """The address of a built file, empty where it was not built."""
+        return self._assets.url(name)
 
     def render(self, template: str, **values: Any) -> str:
         return self._environment.get_template(template).render(**values)
@@ -117,6 +124,11 @@ def is_web_address(text: object) -> bool:
         and text.isprintable()
         and not any(character.isspace() for character in text)
     )
+
+
+def _wall(at: float, zone: str) -> str:
+    """The time by the clocks of a zone, for pictures: `Sun 03:00`."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(zone)):%a %H:%M}"
 
 
 def _shown(value: Any) -> Any:

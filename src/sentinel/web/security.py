@@ -19,7 +19,8 @@ _HEADERS = {
 
 
 class SecurityHeaders:
-    """Answers that say nothing of caching are private, and are not kept."""
+    """Answers that say nothing of caching are private, and are not kept. One that says something
+    of its own, such as a badge that other sites may show, keeps it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +30,7 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 

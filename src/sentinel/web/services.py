@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from sentinel.acting.performer import Performer
 from sentinel.acting.worker import Worker
+from sentinel.answering import Answering
 from sentinel.clock import Clock
 from sentinel.keys import Keys
 from sentinel.metrics import Metrics
@@ -33,6 +34,7 @@ class Services(Struct):
     registry: Registry
     keys: Keys
     signer: Signer
+    answering: Answering
     channels: Callable[[], Sequence[Channel]]
     clock: Clock
     live: Live

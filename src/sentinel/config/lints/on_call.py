@@ -6,6 +6,7 @@ from datetime import datetime
 from sentinel.config.lints.warning import warn
 from sentinel.config.model import Config, EscalationConfig, ScheduleConfig, StepConfig
 from sentinel.config.problem import Problem
+from sentinel.config.reach import people_of
 from sentinel.engine.schedules import Shift, shifts
 
 AHEAD = 35 * 86_400.0
@@ -27,7 +28,7 @@ def lint_on_call(config: Config, now: float) -> Iterator[Problem]:
     empty = {name for name, found in gaps.items() if _is_whole(found)}
     for escalation in config.escalations.values():
         for number, step in enumerate(escalation.steps, 1):
-            if not _reaches(step, empty):
+            if not _reaches(step, empty, config):
                 yield _nobody(escalation, step, number)
 
 
@@ -39,10 +40,15 @@ def _is_whole(gaps: list[Shift]) -> bool:
     return any(gap.end - gap.start >= AHEAD for gap in gaps)
 
 
-def _reaches(step: StepConfig, empty: set[str]) -> bool:
+def _reaches(step: StepConfig, empty: set[str], config: Config) -> bool:
     return bool(step.recipients) or any(
-        one.schedule not in empty and any(one.reach.values()) for one in step.on_call
+        one.schedule not in empty and any(map(one.reach.get, _turns_of(config, one.schedule)))
+        for one in step.on_call
     )
+
+
+def _turns_of(config: Config, schedule: str) -> tuple[str, ...]:
+    return people_of(config.schedules[schedule].schedule)
 
 
 def _gap(config: ScheduleConfig, gap: Shift) -> Problem:

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.payload import envelope, payload_of
+from sentinel.intelligence.message.short import short_of
 from sentinel.intelligence.message.view import view_of
 from sentinel.model.delivery import Delivery, Message
 
@@ -31,6 +32,9 @@ def compose(facts: PageFacts, delivery: Delivery) -> Message:
         first=facts.page.first,
         url=facts.url,
         payload=payload_of(facts, view, delivery),
+        short=short_of(facts, view),
+        choices=facts.choices,
+        incident=facts.page.incident.id,
     )
 
 

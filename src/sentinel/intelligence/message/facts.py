@@ -1,19 +1,22 @@
 """What a message is made of, and the questions that are asked about it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
+from urllib.parse import quote
 
 from msgspec import Struct, field
 
+from sentinel.intelligence.advice import runbook_of
 from sentinel.intelligence.catalog import Entry, fill_link
 from sentinel.intelligence.causes import suspect
 from sentinel.intelligence.impact import impact_of
+from sentinel.intelligence.untrusted import one_line
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.cause import Candidate, Findings
+from sentinel.model.delivery import Choice
 from sentinel.model.page import Page
-
-WEB = ("https://", "http://")
+from sentinel.model.signal import Change
 
 
 class Cascade(Struct, frozen=True):
@@ -25,8 +28,10 @@ class Cascade(Struct, frozen=True):
 
 
 class PageFacts(Struct, frozen=True, kw_only=True):
-    """`entry` is the catalog's on the incident's code, `titles` its titles of other codes,
-    `findings` what is known of its causes and of similar incidents.
+    """`entry` is the catalog's on the incident's code, `behind` that on the code that is suspected,
+    `titles` its titles of other codes, `findings` what is known of its causes and of similar
+    incidents. `tests` are the names of actions that would show that it is mended, `choices` what
+    the reader may do from the message.
 
     `public_url` is where Sentinel's own pages are; `base_url` that of the observed application,
     for the catalog's links.
@@ -34,8 +39,11 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
     page: Page
     entry: Entry | None = None
+    behind: Entry | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     findings: Findings = Findings()
+    tests: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
     public_url: str = ""
     base_url: str | None = None
     zone: tzinfo = UTC
@@ -61,6 +69,15 @@ class PageFacts(Struct, frozen=True, kw_only=True):
         return suspect(self.findings.candidates)
 
     @property
+    def changed(self) -> Change | None:
+        """The nearest change before it that may concern it and is not named as a cause anyway."""
+        named = {self.cause, self.suspect.name if self.suspect else ""}
+        for one in self.findings.changes:
+            if self._may_concern(one) and not {one.title, one_line(one.title)} & named:
+                return one
+        return None
+
+    @property
     def flaps(self) -> bool:
         return any(alert.flapping for alert in self.page.alerts if self._is_root(alert))
 
@@ -74,28 +91,41 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     def impact(self) -> str:
         """Whom it hurts, as one sentence without its full stop."""
         if self.page.groups:
-            return impact_of(self.page.groups[0], self.entry, self.zone).sentence
+            page = self.page
+            return impact_of(page.groups[0], self.entry, self.zone, page.reach).sentence
         who = self.page.incident.tenant
         return f"{who} is affected" if who else ""
 
     @property
+    def tenant(self) -> str | None:
+        """Whose it is, where it is one tenant's alone."""
+        reach = self.page.reach
+        return None if reach and reach.tenants > 1 else self.page.incident.tenant
+
+    @property
     def events(self) -> int:
-        """The signals with the incident's own code. Several rules may have counted the same ones,
-        so that the rule that counted most tells."""
-        counts: Counter[str] = Counter()
-        for alert in self.page.alerts:
-            if self._is_root(alert):
-                counts[alert.rule] += alert.count
-        return max(counts.values(), default=0)
+        """The signals with the incident's own code."""
+        return self._count([alert for alert in self.page.alerts if self._is_root(alert)])
 
     @property
     def cascades(self) -> list[Cascade]:
         """The most frequent first."""
-        counts: Counter[str] = Counter()
+        broken: dict[str, list[Alert]] = {}
         for alert in self.page.alerts:
             if not self._is_root(alert):
-                counts[alert.code or alert.rule] += alert.count
-        return [Cascade(name, self.titles.get(name, ""), n) for name, n in counts.most_common()]
+                broken.setdefault(alert.code or alert.rule, []).append(alert)
+        found = [Cascade(n, self.titles.get(n, ""), self._count(own)) for n, own in broken.items()]
+        return sorted(found, key=lambda one: -one.count)
+
+    def _count(self, alerts: Sequence[Alert]) -> int:
+        """Several rules may have counted the same signals, so that the rule that counted most
+        tells, or the errors themselves: a burst's alert does not count those that led to it."""
+        by_rule: Counter[str] = Counter()
+        for alert in alerts:
+            by_rule[alert.rule] += alert.count
+        events = self.page.reach.events if self.page.reach else {}
+        errors = sum(events.get(group, 0) for group in {one.group for one in alerts} if group)
+        return max((errors, *by_rule.values()))
 
     @property
     def url(self) -> str:
@@ -112,10 +142,7 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def runbook(self) -> str | None:
-        """From the rule's annotations, which may hold text from outside: only a web address."""
-        annotations = self.root.annotations if self.root else {}
-        found = annotations.get("runbook") or annotations.get("runbook_url") or ""
-        return found if found.startswith(WEB) and not any(c.isspace() for c in found) else None
+        return runbook_of(self.root)
 
     def link(self, template: str | None) -> str | None:
         """One of the catalog's addresses, with its placeholders filled in."""
@@ -132,6 +159,16 @@ class PageFacts(Struct, frozen=True, kw_only=True):
             "host": sample.host if sample else None,
         }
         return fill_link(template, values)
+
+    def url_of_test(self, action: str) -> str:
+        """The page that runs it; its result is kept with the incident."""
+        base, number = self.public_url.rstrip("/"), self.page.incident.id
+        return f"{base}/actions/{quote(action, safe=':')}?incident={number}"
+
+    def _may_concern(self, change: Change) -> bool:
+        """Not what was done for another tenant, or somewhere else."""
+        own = ((change.tenant, self.page.incident.tenant), (change.environment, self.environment))
+        return all(None in pair or pair[0] == pair[1] for pair in own)
 
     def _is_root(self, alert: Alert) -> bool:
         if alert.id == self.page.incident.root:

@@ -1,5 +1,6 @@
 """The first words of a message: what is the news, and whom it hurts."""
 
+from sentinel.intelligence.message import holder
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.untrusted import one_line
 from sentinel.intelligence.wording import clock_time, counted, span
@@ -14,6 +15,12 @@ def lead_of(facts: PageFacts, delivery: Delivery) -> str:
             said = _over(facts, delivery)
         case "cause_found":
             said = _cause(facts)
+        case "remedy_failed":
+            said = _in_vain(facts)
+        case "acknowledged":
+            said = holder.taken(facts, delivery, _hurts(facts))
+        case "assigned":
+            said = holder.given(facts, delivery, _hurts(facts))
         case "ack_expiring":
             said = _expiring(facts, delivery)
         case "reminder":
@@ -38,7 +45,8 @@ def _over(facts: PageFacts, delivery: Delivery) -> str:
     lasted = span((incident.resolved or delivery.created) - incident.opened)
     begun = clock_time(incident.opened, delivery.created, facts.zone)
     what = _sentence(facts.impact or incident.title)
-    return f"It is over. It lasted {lasted}, from {begun}. {what}"
+    over = "It is over" if incident.resolved_by is None else f"{incident.resolved_by} resolved it"
+    return f"{over}. It lasted {lasted}, from {begun}. {what}"
 
 
 def _cause(facts: PageFacts) -> str:
@@ -49,8 +57,18 @@ def _cause(facts: PageFacts) -> str:
     return f"The cause was found: {found}{told}. {_sentence(facts.impact)}"
 
 
+def _in_vain(facts: PageFacts) -> str:
+    tried = facts.page.tried
+    if tried is None:
+        return f"What its rule had run did not help. {_hurts(facts)}"
+    name, why = _named(tried.action), _named(tried.text)
+    return f"Sentinel ran {name}, which did not help: {_sentence(why)} {_hurts(facts)}"
+
+
 def _expiring(facts: PageFacts, delivery: Delivery) -> str:
-    incident, name = facts.page.incident, _named(facts.name)
+    incident = facts.page.incident
+    # A title is a sentence of its own, which quotes keep apart.
+    name = _named(incident.code or f"“{incident.title}”")
     if incident.state == "resolved":
         return f"{name} is over."
     if incident.state == "open":

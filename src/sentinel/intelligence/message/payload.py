@@ -3,6 +3,7 @@ only ever grows; `version` changes where it could not."""
 
 from typing import Any
 
+from sentinel.intelligence.advice import WEB
 from sentinel.intelligence.impact import impact_of
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.view import View
@@ -12,12 +13,14 @@ from sentinel.model.alert import Alert, Incident
 from sentinel.model.cause import Candidate
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
+from sentinel.model.signal import Change
 
 VERSION = 1
 _ABOUT_NONE = ("test", "drill")
 _MOST_ALERTS = 20
 _MOST_LABELS = 30
 _MOST_OTHERS = 50
+_MOST_CHANGES = 10
 _TEXT = 600
 
 
@@ -39,6 +42,7 @@ def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, An
         {
             "subject": view.subject,
             "summary": view.lead,
+            "do": view.do,
             "incident": _incident(facts),
             "impact": _impact(facts),
             "catalog": _catalog(facts),
@@ -51,6 +55,9 @@ def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, An
             "groups": [_group(facts, group) for group in page.groups],
             "probable_causes": [_candidate(one) for one in facts.findings.candidates],
             "last_fix": _last_fix(facts),
+            "changes": [_change(facts, one) for one in facts.findings.changes[:_MOST_CHANGES]],
+            "tests": [{"action": one, "url": facts.url_of_test(one)} for one in facts.tests],
+            "tried": _tried(facts),
             "others": [_other(facts, other) for other in page.others[:_MOST_OTHERS]],
         },
     )
@@ -72,7 +79,9 @@ def _incident(facts: PageFacts) -> dict[str, Any]:
         "acknowledged": iso(incident.acknowledged),
         "acknowledged_by": _short(incident.acknowledged_by),
         "acknowledged_until": iso(incident.ack_until),
+        "assigned_by": _short(incident.assigned_by),
         "resolved": iso(incident.resolved),
+        "resolved_by": _short(incident.resolved_by),
         "duration_seconds": lasted,
         "runbook": facts.runbook,
         "cause": _short(facts.cause or None),
@@ -95,7 +104,8 @@ def _other(facts: PageFacts, incident: Incident) -> dict[str, Any]:
 
 def _impact(facts: PageFacts) -> dict[str, Any]:
     group = facts.page.groups[0] if facts.page.groups else None
-    known = impact_of(group, facts.entry, facts.zone) if group else None
+    reach = facts.page.reach
+    known = impact_of(group, facts.entry, facts.zone, reach) if group else None
     return {
         "sentence": one_line(facts.impact, _TEXT),
         "priority": known.priority if known else None,
@@ -200,6 +210,29 @@ def _last_fix(facts: PageFacts) -> dict[str, Any] | None:
         "ended": iso(found.resolved),
         "recurs": found.recurs,
     }
+
+
+def _change(facts: PageFacts, one: Change) -> dict[str, Any]:
+    return {
+        "kind": _short(one.kind),
+        "summary": one_line(one.summary, _TEXT),
+        "service": _short(one.service),
+        "component": _short(one.component),
+        "tenant": _short(one.tenant),
+        "environment": _short(one.environment),
+        "release": _short(one.release),
+        "author": _short(one.author),
+        "url": one.url if one.url and one.url.startswith(WEB) else None,
+        "made": iso(one.at),
+        "seconds_before": round(facts.page.incident.opened - one.at, 3),
+    }
+
+
+def _tried(facts: PageFacts) -> dict[str, Any] | None:
+    tried = facts.page.tried
+    if tried is None:
+        return None
+    return {"action": tried.action, "text": one_line(tried.text, _TEXT), "at": iso(tried.at)}
 
 
 def _short(text: str | None) -> str | None:

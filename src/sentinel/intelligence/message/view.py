@@ -5,7 +5,9 @@ Everything here is bounded and on one line: what came from outside can neither h
 
 from msgspec import Struct
 
+from sentinel.intelligence.advice import advice
 from sentinel.intelligence.message.facts import PageFacts
+from sentinel.intelligence.message.holder import mark_of
 from sentinel.intelligence.message.lead import lead_of
 from sentinel.intelligence.untrusted import clip, one_line
 from sentinel.intelligence.wording import clock_time, counted, long_ago, span
@@ -16,14 +18,18 @@ SUBJECT = 70
 _PLACE = 24
 _SHORTEST = 20
 _LINE = 300
-_CAUSE = 120
 _STEP = 420
 _MOST_STEPS = 8
 _MOST_OTHERS = 5
+_MOST_VARIABLES = 12
 _MOST_INCIDENTS = 20
+# Their first words say who has it, or that it is over.
+_SAY_WHO: tuple[Reason, ...] = ("resolved", "ack_expiring", "acknowledged", "assigned")
 _MARKS: dict[Reason, str] = {
     "reminder": "Reminder: ",
     "cause_found": "Cause found: ",
+    "remedy_failed": "Repair failed: ",
+    "assigned": "For you: ",
     "ack_expiring": "Still on it? ",
     "resolved": "Resolved: ",
 }
@@ -45,7 +51,9 @@ class View(Struct, frozen=True, kw_only=True):
     """`lead` says whom it hurts and `do` what to do first. `because` names a probable
     cause, `last_fix` what helped before. `steps` are the further ones, and
     `hidden_steps` how many more the incident's page has. `said` is the error's own text, `others`
-    are further incidents and `hidden_others` how many of them are not listed."""
+    are further incidents and `hidden_others` how many of them are not listed. `tests` and
+    `choices` lead to pages with a button each: what shows that it is mended, what to do with the
+    incident."""
 
     reason: Reason
     severity: str
@@ -70,14 +78,16 @@ class View(Struct, frozen=True, kw_only=True):
     cascades: list[str]
     others: list[Other]
     hidden_others: int
+    tests: list[Link]
+    choices: list[Link]
     links: list[Link]
 
 
 def view_of(facts: PageFacts, delivery: Delivery) -> View:
     # Whoever is told that it is over, or has it already, needs no instructions.
-    brief = delivery.reason in ("resolved", "ack_expiring")
+    brief = delivery.reason in ("resolved", "ack_expiring", "acknowledged")
     entry = facts.entry
-    fix = [] if brief or entry is None else [one_line(step, _STEP) for step in entry.fix]
+    steps = [one_line(step, _STEP) for step in _steps(facts, delivery)]
     sample = facts.page.sample
     lead = one_line(lead_of(facts, delivery), _LINE)
     title = one_line(entry.title if entry else facts.page.incident.title, 160)
@@ -89,7 +99,7 @@ def view_of(facts: PageFacts, delivery: Delivery) -> View:
         badge=_badge(delivery),
         subject=subject_of(facts, delivery),
         lead=lead,
-        do=fix[0] if fix else _do_without_catalog(facts, delivery),
+        do=steps[0] if steps else "",
         because="" if brief else one_line(_because(facts), _LINE),
         last_fix="" if brief else one_line(_last_fix(facts, delivery), _LINE),
         title="" if title in lead else title,
@@ -98,29 +108,35 @@ def view_of(facts: PageFacts, delivery: Delivery) -> View:
         said="" if brief or sample is None else one_line(sample.message or sample.title, _LINE),
         place="" if brief else _place(facts),
         facts=[(label, one_line(value, 160)) for label, value in _facts(facts, delivery) if value],
-        steps=fix[1:_MOST_STEPS],
-        hidden_steps=max(0, len(fix) - _MOST_STEPS),
+        steps=steps[1:_MOST_STEPS],
+        hidden_steps=max(0, len(steps) - _MOST_STEPS),
         causes=[] if brief else _few(entry.common_causes if entry else ()),
-        env_vars=[] if brief or entry is None else list(entry.env_vars[:12]),
-        config_file="" if brief or entry is None else one_line(entry.config_file or "", 100),
+        env_vars=[] if brief else _variables(facts),
+        config_file="" if brief else _config_file(facts),
         verify=_few(entry.verify if entry else ()),
         cascades=_cascades(facts),
         others=[_other(facts, other, delivery) for other in others[:_MOST_INCIDENTS]],
         hidden_others=max(0, len(others) - _MOST_INCIDENTS),
+        tests=_tests(facts),
+        choices=[Link(one.label, one.url) for one in facts.choices],
         links=_links(facts),
     )
 
 
 def subject_of(facts: PageFacts, delivery: Delivery) -> str:
-    """At most 70 characters: what, then where. Where it does not fit, the name gives way."""
-    mark = _MARKS.get(delivery.reason, "")
-    if delivery.reason in ("firing", "reminder"):
+    """At most 70 characters: what, then where. Where it does not fit, the name gives way, and then
+    the environment."""
+    mark = mark_of(facts) if delivery.reason == "acknowledged" else _MARKS.get(delivery.reason, "")
+    if delivery.reason in ("firing", "assigned", "reminder"):
         mark += f"[{delivery.severity}] "
-    places = (facts.page.incident.tenant, facts.environment)
-    where = "".join(f" · {one_line(place, _PLACE)}" for place in places if place)
-    if others := len(facts.page.others):
-        where += f" and {others:,} more"
+    places = [place for place in (facts.tenant, facts.environment) if place]
+    others = len(facts.page.others)
+    more = f" and {others:,} more" if others else ""
+    where = "".join(f" · {one_line(place, _PLACE)}" for place in places) + more
     found = facts.cause if delivery.reason == "cause_found" else ""
+    least = min(len(found or facts.name), _SHORTEST)
+    if len(mark) + least + len(where) > SUBJECT and len(places) > 1:
+        where = f" · {one_line(places[0], _PLACE)}{more}"
     room = max(_SHORTEST, SUBJECT - len(mark) - len(where))
     return clip(f"{mark}{one_line(found or facts.name, room)}{where}", SUBJECT)
 
@@ -133,18 +149,27 @@ def _badge(delivery: Delivery) -> str:
     return f"{delivery.severity} · {delivery.reason.replace('_', ' ')}"
 
 
-def _do_without_catalog(facts: PageFacts, delivery: Delivery) -> str:
-    if delivery.reason == "resolved":
-        return ""
+def _steps(facts: PageFacts, delivery: Delivery) -> list[str]:
+    """The first one first."""
+    if delivery.reason in ("resolved", "acknowledged"):
+        return []
     if delivery.reason == "ack_expiring":
-        return "If you are still on it, acknowledge it again on the incident's page."
-    if facts.runbook:
-        return f"Follow the runbook: {facts.runbook}"
-    if facts.cause:
-        cause = one_line(facts.cause, _CAUSE)
-        return f"Look at {cause}, which seems to be the cause, and take it back if you can."
+        return ["If you are still on it, acknowledge it again on the incident's page."]
+    return advice(
+        facts.entry,
+        suspect=facts.suspect,
+        behind=facts.behind,
+        cause=facts.cause,
+        runbook=facts.runbook,
+        otherwise=_without_catalog(facts),
+    )
+
+
+def _without_catalog(facts: PageFacts) -> str:
     if facts.page.sample is not None and facts.page.sample.file:
         return "Read the error and the place in the code where it was raised (below)."
+    if facts.changed is not None:
+        return f"See whether {one_line(facts.changed.title, 120)} explains it; take it back if so."
     return "Open the incident and see what changed before it began."
 
 
@@ -155,13 +180,47 @@ def _notes(facts: PageFacts, delivery: Delivery) -> list[str]:
     if delivery.reason != "resolved" and incident.resolved is not None:
         ended = clock_time(incident.resolved, delivery.created, facts.zone)
         notes.append(f"It has ended since, at {ended}.")
-    elif delivery.reason not in ("resolved", "ack_expiring") and incident.acknowledged_by:
+    elif delivery.reason not in _SAY_WHO and incident.acknowledged_by:
         notes.append(f"{incident.acknowledged_by} is on it.")
+    lasting = sum(one.state == "closed" and one.cleared is None for one in facts.page.alerts)
+    if delivery.reason == "resolved" and lasting:
+        notes.append(
+            "1 of its alerts still holds: nobody is told of it again until it has been gone."
+            if lasting == 1
+            else f"{lasting} of its alerts still hold: nobody is told of them again until they "
+            "have been gone."
+        )
+    if facts.page.tried and delivery.reason in ("firing", "reminder"):
+        tried = facts.page.tried
+        notes.append(f"Sentinel ran {one_line(tried.action, 100)}, which did not help.")
     if facts.flaps and delivery.reason != "resolved":
         notes.append(
             "It comes and goes (flaps): it counts as over only once it has been gone for a while."
         )
     return notes
+
+
+def _variables(facts: PageFacts) -> list[str]:
+    """Those of what is suspected first."""
+    entries = [one for one in (facts.behind, facts.entry) if one is not None]
+    names = (name for entry in entries for name in entry.env_vars)
+    return list(dict.fromkeys(names))[:_MOST_VARIABLES]
+
+
+def _config_file(facts: PageFacts) -> str:
+    entries = [one for one in (facts.behind, facts.entry) if one is not None and one.env_vars]
+    return one_line(next((one.config_file for one in entries if one.config_file), ""), 100)
+
+
+def _changed(facts: PageFacts) -> str:
+    """`deploy 1.2.3 of api, 4 min before it began`."""
+    change, opened = facts.changed, facts.page.incident.opened
+    if change is None:
+        return ""
+    place = change.service or change.component
+    what = " ".join(filter(None, (change.kind, change.release, f"of {place}" if place else "")))
+    said = f": {one_line(change.summary, 80)}" if change.summary else ""
+    return f"{one_line(what, 80)}{said}, {span(opened - change.at)} before it began"
 
 
 def _because(facts: PageFacts) -> str:
@@ -207,11 +266,12 @@ def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
     incident, root, sample = facts.page.incident, facts.root, facts.page.sample
     keys = root.key.items() if root else ()
     by = [f"{name} {value}" for name, value in keys if name not in ("tenant", "environment")]
-    where = (incident.tenant, facts.environment, sample.service if sample else None, *by)
+    where = (facts.tenant, facts.environment, sample.service if sample else None, *by)
     impact = facts.entry.impact if facts.entry else None
     return [
         ("Since", clock_time(incident.opened, delivery.created, facts.zone)),
         ("Cause", facts.cause),
+        ("Changed", _changed(facts)),
         ("Where", " · ".join(place for place in where if place)),
         ("Seen", counted(facts.events, "time") if facts.events > 1 else ""),
         ("Priority", f"{impact.priority}, revenue at stake: {impact.revenue}" if impact else ""),
@@ -250,6 +310,13 @@ def _other(facts: PageFacts, incident: Incident, delivery: Delivery) -> Other:
 
 def _few(texts: tuple[str, ...]) -> list[str]:
     return [one_line(text, _STEP) for text in texts[:_MOST_OTHERS]]
+
+
+def _tests(facts: PageFacts) -> list[Link]:
+    found = facts.tests
+    names = [one_line(name.rpartition(":")[2], 60) for name in found]
+    labels = ["Test it"] if len(found) == 1 else [f"Test {name}" for name in names]
+    return [Link(label, facts.url_of_test(one)) for label, one in zip(labels, found, strict=True)]
 
 
 def _links(facts: PageFacts) -> list[Link]:

@@ -22,6 +22,7 @@ from sentinel.intelligence.report.stub import stub_of
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
+from sentinel.model.reach import Reach
 from sentinel.model.signal import Error
 
 _WORD = re.compile(r"[A-Z0-9_]+")
@@ -40,17 +41,18 @@ def build_report(
     url: str = "",
     link_values: Mapping[str, str | None] | None = None,
     background: Background | None = None,
+    reach: Reach | None = None,
 ) -> DebugReport:
     """`latest` is the group's newest event, with its payload. `alerts` are all that fire now, of
     this group and of others: they tell which causes are active. `url` is the group's page;
     `link_values` fill the catalog's addresses, `base_url` above all. `background` is of the
-    group's latest incident.
+    group's latest incident; `reach` is for a report on the incident itself.
     """
     entry = catalog.get(group.code)
     active = {alert.code for alert in alerts if alert.active and alert.code}
     causes = _dependencies(group, catalog, active, upwards=True)
     named = _named_vars(entry, latest) if entry and latest else ()
-    impact = impact_of(group, entry)
+    impact = impact_of(group, entry, reach=reach)
     return DebugReport(
         made=now,
         url=url,

@@ -10,6 +10,7 @@ from sentinel.intelligence.report.evidence import Frame, Raised
 from sentinel.intelligence.report.model import DebugReport, Dependency, Link, Told
 from sentinel.intelligence.report.style import Style
 from sentinel.intelligence.untrusted import Line, Quoted, clip_lines, one_line
+from sentinel.intelligence.wording import counted
 from sentinel.model.alert import Alert
 
 _MOST_TAGS = 20
@@ -90,7 +91,8 @@ def _happened(report: DebugReport, style: Style) -> Iterator[str]:
     )
     yield style.fact(
         "Seen",
-        f"{group.count:,} times, first {moment(group.first_seen)}, last {moment(group.last_seen)}",
+        f"{counted(group.count, 'time')}, first {moment(group.first_seen)},"
+        f" last {moment(group.last_seen)}",
     )
     yield from _releases(report, style)
     if latest:
@@ -233,7 +235,7 @@ def _common_causes(report: DebugReport, style: Style) -> Iterator[str]:
 
 def _related(report: DebugReport, style: Style) -> Iterator[str]:
     for group in report.related[:_MOST_RELATED]:
-        facts = f" ({group.status}, {group.count:,} times, last {moment(group.last_seen)})"
+        facts = f" ({group.status}, {counted(group.count, 'time')}, last {moment(group.last_seen)})"
         yield style.bullet(f"group {group.id}: ", Quoted(group.title), facts)
     if report.entry and report.entry.related_codes:
         yield style.fact("Codes to look at", ", ".join(report.entry.related_codes))

@@ -1,6 +1,8 @@
 """Actions: what may be run, running it, and what came of it."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from sentinel.errors import SentinelError
 from sentinel.model.action import ActionRun
@@ -9,6 +11,8 @@ from sentinel.store.accounts import Role
 from sentinel.web.acting import ask_for
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit
+
+Number = Annotated[int, Meta(ge=1, lt=10**18)]
 
 
 class ActionDetail(Struct, frozen=True, kw_only=True):
@@ -26,11 +30,14 @@ class ActionDetail(Struct, frozen=True, kw_only=True):
 
 class RunBody(Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
+    incident: Annotated[
+        Number | None, Meta(description="The incident for the sake of which it is run.")
+    ] = None
 
 
 class RunQuery(Struct, frozen=True, forbid_unknown_fields=True):
     action: str | None = None
-    incident: int | None = None
+    incident: Number | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
 
@@ -62,7 +69,7 @@ def _description(call: Call, name: str) -> str:
 async def _run(call: Call) -> ActionRun:
     body: RunBody = call.body
     name: str = call.request.path_params["name"]
-    return await ask_for(call.services, name, call.user, dry=body.dry_run)
+    return await ask_for(call.services, name, call.user, dry=body.dry_run, incident=body.incident)
 
 
 async def _runs(call: Call) -> Listing[ActionRun]:

@@ -80,7 +80,7 @@ class Call(Struct):
 class Endpoint(Struct, frozen=True, kw_only=True):
     """`reply` is the type of the answer; a `Response` is sent as it is. `path` is below /api/v1.
 
-    `raw` names the media types of such a Response.
+    `raw` names the media types of such a Response. `largest` is the longest body, in bytes.
     """
 
     method: Method
@@ -93,6 +93,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     role: Role = "viewer"
     status: int = 200
     raw: tuple[str, ...] = ()
+    largest: int = 65_536
 
 
 def number_after(cursor: str | None) -> int | None:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 from starlette.exceptions import HTTPException
 
-from sentinel.health.overview import ComponentHealth, component, overview
+from sentinel.health.overview import ComponentHealth, Health, component, overview
 from sentinel.model.signal import State
 from sentinel.model.snapshot import Overall
 from sentinel.own_health.overview import OwnHealth, deliverable, own_health
@@ -37,8 +37,7 @@ class Asked(Struct, frozen=True):
 
 
 async def _health(call: Call) -> HealthSummary:
-    configured, now = call.config.components, call.now
-    found = await call.read(lambda conn: overview(conn, configured, now))
+    found = await _overview(call)
     return HealthSummary(
         at=found.at,
         overall=found.overall,
@@ -50,15 +49,21 @@ async def _health(call: Call) -> HealthSummary:
 
 
 async def _components(call: Call) -> Listing[ComponentHealth]:
-    configured, now = call.config.components, call.now
-    found = await call.read(lambda conn: overview(conn, configured, now))
+    found = await _overview(call)
     return Listing(found.components)
 
 
+async def _overview(call: Call) -> Health:
+    config, now = call.config, call.now
+    return await call.read(lambda conn: overview(conn, config.components, now, config.maintenance))
+
+
 async def _component(call: Call) -> ComponentHealth:
-    configured, now = call.config.components, call.now
+    config, now = call.config, call.now
     name = call.request.path_params["component"]
-    return await call.find(lambda conn: component(conn, configured, name, now), "component")
+    return await call.find(
+        lambda conn: component(conn, config.components, name, now, config.maintenance), "component"
+    )
 
 
 async def _own(call: Call) -> OwnHealth:

@@ -1,5 +1,6 @@
 """Incidents, alerts, and why they are as they are."""
 
+import sqlite3
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -18,6 +19,7 @@ from sentinel.reports import reporter_of
 from sentinel.store import alerts, audit, changes, decisions, resolutions
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit, ReportQuery
+from sentinel.web.guidance import guidance
 from sentinel.web.report_formats import FORMATS, written
 
 
@@ -36,7 +38,9 @@ class AlertQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class IncidentDetail(Struct, frozen=True):
     """`changes` were made in the hour before it began, the nearest first. `standing` says of its
     root what it broke, `candidates` are its probable causes, the likeliest first, `similar` are
-    incidents of the past, the most similar first, and `resolution` is what fixed it."""
+    incidents of the past, the most similar first, and `resolution` is what fixed it. `steps` are
+    what to do, the first one first; `tests` are the names of actions that would show that it is
+    mended."""
 
     incident: Incident
     alerts: list[Alert]
@@ -46,6 +50,8 @@ class IncidentDetail(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     similar: tuple[Similar, ...]
     resolution: Resolution | None
+    steps: list[str]
+    tests: tuple[str, ...]
 
 
 class FixBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,24 +87,25 @@ async def _incident(call: Call) -> IncidentDetail:
     number = call.number
     incident = await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
     reporter, now = reporter_of(call.services.setup), call.now
-    own, made, background, fix = await call.read(
-        lambda conn: (
-            alerts.of_incident(conn, number),
+
+    def read(conn: sqlite3.Connection) -> IncidentDetail:
+        own = alerts.of_incident(conn, number)
+        background = reporter.background(conn, incident, now)
+        guided = guidance(conn, incident, own, background.findings, call.services.setup)
+        return IncidentDetail(
+            incident,
+            own,
             changes.before(conn, incident.opened),
-            reporter.background(conn, incident, now),
+            f"{call.config.public_url}/incidents/{number}",
+            background.standing,
+            background.findings.candidates,
+            background.findings.similar,
             resolutions.get(conn, number),
+            guided.steps,
+            guided.tests,
         )
-    )
-    return IncidentDetail(
-        incident,
-        own,
-        made,
-        f"{call.config.public_url}/incidents/{number}",
-        background.standing,
-        background.findings.candidates,
-        background.findings.similar,
-        fix,
-    )
+
+    return await call.read(read)
 
 
 async def _report(call: Call) -> Any:

@@ -1,9 +1,10 @@
 """Monitors and their runs."""
 
 from msgspec import Struct
+from starlette.exceptions import HTTPException
 
 from sentinel.model.monitor import Run
-from sentinel.monitors import overview
+from sentinel.monitors import ledger, overview
 from sentinel.monitors.overview import Overview
 from sentinel.store import monitors as store
 from sentinel.web.api.call import Call, Endpoint, Listing
@@ -31,6 +32,20 @@ async def _runs(call: Call) -> Listing[Run]:
     return Listing(found[::-1])
 
 
+async def _forget(call: Call) -> Overview:
+    found = await _get(call)
+    forgotten = await call.change(
+        "monitor forgotten",
+        f"monitor {found.name}",
+        lambda conn: ledger.forget(conn, found.id),
+    )
+    if not forgotten:
+        raise HTTPException(
+            400, f"monitor {found.id}: found one of the configuration; take it out there"
+        )
+    return found
+
+
 ENDPOINTS = (
     Endpoint(
         method="GET",
@@ -45,6 +60,14 @@ ENDPOINTS = (
         summary="One monitor",
         handler=_get,
         reply=Overview,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/monitors/{id:number}",
+        summary="Forget a monitor that check-ins made, until its job checks in again",
+        handler=_forget,
+        reply=Overview,
+        role="responder",
     ),
     Endpoint(
         method="GET",

@@ -13,10 +13,13 @@ from sentinel.store.accounts import User
 from sentinel.web import auth
 from sentinel.web.api import (
     actions,
+    broadcasts,
     changes,
+    clients,
     deliveries,
     errors,
     explanations,
+    handling,
     health,
     incidents,
     installation,
@@ -24,6 +27,8 @@ from sentinel.web.api import (
     on_call,
     silences,
     snapshots,
+    status,
+    templates,
 )
 from sentinel.web.api.call import Call, Endpoint, convert_query
 from sentinel.web.api.openapi import BASE, describe
@@ -33,15 +38,20 @@ from sentinel.web.visit import read_body
 ENDPOINTS: tuple[Endpoint, ...] = (
     *errors.ENDPOINTS,
     *incidents.ENDPOINTS,
+    *handling.ENDPOINTS,
     *explanations.ENDPOINTS,
     *silences.ENDPOINTS,
+    *broadcasts.ENDPOINTS,
     *health.ENDPOINTS,
     *snapshots.ENDPOINTS,
     *on_call.ENDPOINTS,
     *actions.ENDPOINTS,
     *deliveries.ENDPOINTS,
+    *clients.ENDPOINTS,
     *changes.ENDPOINTS,
     *monitors.ENDPOINTS,
+    *status.ENDPOINTS,
+    *templates.ENDPOINTS,
     *installation.ENDPOINTS,
 )
 _JSON = {"content-type": "application/json"}
@@ -106,7 +116,7 @@ async def _body(endpoint: Endpoint, request: Request) -> Any:
     if endpoint.body is None:
         return None
     try:
-        return msgspec.json.decode(await read_body(request), type=endpoint.body)
+        return msgspec.json.decode(await read_body(request, endpoint.largest), type=endpoint.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HTTPException(400, f"body: {error}") from error
 

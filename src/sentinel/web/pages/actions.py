@@ -9,6 +9,7 @@ from sentinel.errors import SentinelError
 from sentinel.store import action_runs
 from sentinel.web import auth
 from sentinel.web.acting import ask_for, find_action
+from sentinel.web.numbers import number_in
 from sentinel.web.visit import Visit, signed_in
 
 _LATEST = 20
@@ -47,6 +48,7 @@ async def _show(visit: Visit) -> Response:
         action=action,
         description=description,
         runs=runs,
+        incident=number_in(visit.query("incident")),
         may_run=described and auth.may(visit.user, action.role),
     )
 
@@ -54,9 +56,13 @@ async def _show(visit: Visit) -> Response:
 async def _run(visit: Visit) -> Response:
     name, dry = visit.request.path_params["name"], visit.form.get("dry") == "yes"
     action = find_action(visit.services, name)
+    incident = number_in(visit.form.get("incident", ""))
     if action.changes and not dry and visit.form.get("confirmed") != "yes":
-        return RedirectResponse(f"/actions/{quote(name, safe=':')}", 303)
-    run = await ask_for(visit.services, name, visit.user, dry=dry)
+        query = "" if incident is None else f"?incident={incident}"
+        return RedirectResponse(f"/actions/{quote(name, safe=':')}{query}", 303)
+    run = await ask_for(visit.services, name, visit.user, dry=dry, incident=incident)
+    if visit.form.get("back") == "incident" and incident is not None:
+        return RedirectResponse(f"/incidents/{incident}?done=asked", 303)
     return RedirectResponse(f"/action-runs/{run.id}?done=asked", 303)
 
 

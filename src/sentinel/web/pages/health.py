@@ -18,6 +18,7 @@ from sentinel.health.overview import (
     needs_of,
     overview,
 )
+from sentinel.health.planned import Announced, apart
 from sentinel.health.spans import combined
 from sentinel.health.sparkline import Sparkline, sparkline
 from sentinel.model.alert import Alert
@@ -31,11 +32,12 @@ _MOST_SPANS, _MOST_ALERTS, _ALERTS_SEARCHED, _MOST_POINTS = 30, 10, 500, 120
 
 
 class Detail(Struct, frozen=True, kw_only=True):
-    """One component. `spans` and `alerts` newest first; `names` are all components' titles."""
+    """One component. `spans`, each with whether it was announced maintenance, and `alerts` newest
+    first; `beside` are all components."""
 
     health: ComponentHealth
     beside: dict[str, ComponentHealth]
-    spans: list[Span]
+    spans: list[tuple[Span, bool]]
     alerts: list[Alert]
     latency: Sparkline | None
     probes: list[str]
@@ -92,20 +94,24 @@ async def _own(visit: Visit) -> Response:
 
 
 async def _overview(visit: Visit) -> Health:
-    configured, now = visit.config.components, visit.now
-    return await visit.read(lambda conn: overview(conn, configured, now))
+    config, now = visit.config, visit.now
+    return await visit.read(lambda conn: overview(conn, config.components, now, config.maintenance))
 
 
 def load(conn: sqlite3.Connection, config: Config, name: str, now: float) -> Detail | None:
-    found = {one.name: one for one in overview(conn, config.components, now).components}
+    whole = overview(conn, config.components, now, config.maintenance)
+    found = {one.name: one for one in whole.components}
     own = found.get(name)
     if own is None:
         return None
-    spans = combined(uptime.spans(conn, now - 90 * _DAY, now, name).get(name, []))
+    since = now - 90 * _DAY
+    spans = combined(uptime.spans(conn, since, now, name).get(name, []))
+    kept, planned = apart(spans, Announced(config.maintenance, since, now).of(name))
+    told = [*((span, False) for span in kept), *((span, True) for span in planned)]
     return Detail(
         health=own,
         beside=found,
-        spans=spans[::-1][:_MOST_SPANS],
+        spans=sorted(told, key=lambda one: -one[0].began)[:_MOST_SPANS],
         alerts=_alerts_of(conn, name),
         latency=sparkline(latencies.medians(conn, name, now - _DAY, _MOST_POINTS)),
         probes=[probe.name for probe in config.probes if probe.component == name],

@@ -1,5 +1,6 @@
 """Home: what is broken now."""
 
+import asyncio
 import sqlite3
 from typing import Literal
 
@@ -12,8 +13,11 @@ from sentinel.intelligence.impact import impact_of
 from sentinel.model.alert import SEVERITY_RANK, Alert, Incident
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
+from sentinel.model.reach import Reach
 from sentinel.model.signal import Status
-from sentinel.store import alerts, components, deliveries, groups, projects
+from sentinel.on_call import duties_of
+from sentinel.store import alerts, components, deliveries, groups, overrides, projects
+from sentinel.store.reach import reach_of
 from sentinel.web.visit import Visit, signed_in
 
 Overall = Literal["healthy", "degraded", "critical"]
@@ -66,7 +70,7 @@ def open_incident(conn: sqlite3.Connection, incident: Incident, catalog: Catalog
     return Open(
         incident=incident,
         group=group,
-        hurts=_hurts(incident, group, entry),
+        hurts=_hurts(incident, group, entry, reach_of(conn, incident, own)),
         next_step=_next_step(entry, group),
         cascades=_cascades(incident, own),
     )
@@ -77,9 +81,11 @@ def _cascades(incident: Incident, own: list[Alert]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name != incident.code]
 
 
-def _hurts(incident: Incident, group: Group | None, entry: Entry | None) -> str:
+def _hurts(
+    incident: Incident, group: Group | None, entry: Entry | None, reach: Reach | None
+) -> str:
     if group is not None:
-        return impact_of(group, entry).sentence
+        return impact_of(group, entry, reach=reach).sentence
     return f"{incident.tenant} is affected" if incident.tenant else "No user or tenant is named"
 
 
@@ -123,7 +129,12 @@ async def _home(visit: Visit) -> Response:
             lambda conn: projects.ensure(conn, FIRST_PROJECT, now)
         )
         dsn = projects.dsn_of(project, visit.config.public_url)
-    return await visit.render("home.html", home=found, dsn=dsn, name_of=components.name_of)
+    lasting = await visit.read(lambda conn: overrides.lasting(conn, now))
+    # Looking for the next change can mean to walk through a year of shifts.
+    duties = await asyncio.to_thread(duties_of, visit.config, now, lasting)
+    return await visit.render(
+        "home.html", home=found, dsn=dsn, name_of=components.name_of, duties=duties
+    )
 
 
 routes = [Route("/", signed_in(_home))]

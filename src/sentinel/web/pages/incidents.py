@@ -8,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from sentinel.causes import note_fix
-from sentinel.engine.book import Book
 from sentinel.explanation import upcoming
 from sentinel.explanation.upcoming import Upcoming
 from sentinel.intelligence.catalog import Entry
@@ -21,8 +20,19 @@ from sentinel.model.delivery import Delivery
 from sentinel.model.paging import Gate
 from sentinel.model.resolution import Resolution
 from sentinel.model.signal import Change
-from sentinel.reports import Reporter, reporter_of
-from sentinel.store import action_runs, alerts, audit, changes, decisions, deliveries, resolutions
+from sentinel.pipeline import Setup
+from sentinel.reports import reporter_of
+from sentinel.store import (
+    action_runs,
+    alerts,
+    audit,
+    changes,
+    decisions,
+    deliveries,
+    resolutions,
+)
+from sentinel.web import auth
+from sentinel.web.guidance import Guidance, guidance
 from sentinel.web.pages.home import Open, open_incident
 from sentinel.web.report_formats import downloaded
 from sentinel.web.visit import Visit, signed_in
@@ -32,11 +42,14 @@ _A_PAGE = 50
 
 
 class IncidentPage(Struct, frozen=True, kw_only=True):
-    """`upcoming` is what happens next if nobody acknowledges; `gates` are what keeps it quiet.
+    """`tested` are the tests of the guidance, each with its latest run for this incident.
+    `upcoming` is what happens next if nobody acknowledges; `gates` are what keeps it quiet.
     `changes` were made in the hour before it began, the nearest first."""
 
     open: Open
     entry: Entry | None
+    guidance: Guidance
+    tested: dict[str, ActionRun | None]
     root: Alert | None
     cascades: list[Alert]
     timeline: list[Decision]
@@ -49,31 +62,38 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
     resolution: Resolution | None
 
 
-def load(
-    conn: sqlite3.Connection, number: int, reporter: Reporter, book: Book, now: float
-) -> IncidentPage | None:
-    catalog = reporter.catalog
+def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> IncidentPage | None:
+    catalog, book, reporter = setup.catalog, setup.book, reporter_of(setup)
     incident = alerts.get_incident(conn, number)
     if incident is None:
         return None
     own = alerts.of_incident(conn, number)
-    views = upcoming.pagings_of(conn, incident, book)
+    views = upcoming.pagings_of(conn, incident, book, now)
     due = [one for view in views for one in view.upcoming]
+    background = reporter.background(conn, incident, now)
+    runs = action_runs.listing(conn, incident=number)
+    guided = guidance(conn, incident, own, background.findings, setup)
     return IncidentPage(
         open=open_incident(conn, incident, catalog),
         entry=catalog.get(incident.code),
+        guidance=guided,
+        tested={
+            name: next((run for run in runs if run.action == name), None) for name in guided.tests
+        },
         root=next((alert for alert in own if alert.id == incident.root), None),
         cascades=[alert for alert in own if alert.id != incident.root],
         # That an alert joined says already that it brought no new message.
         timeline=[d for d in decisions.of_incident(conn, number) if d.reason != "same_incident"],
         deliveries=deliveries.of_incident(conn, number)[::-1],
-        runs=action_runs.listing(conn, incident=number)[::-1],
-        upcoming=upcoming.in_order([*due, *upcoming.of_incident(incident)]),
+        runs=runs[::-1],
+        upcoming=upcoming.in_order(
+            [*due, *upcoming.of_incident(incident), *upcoming.of_remedies(own, book)]
+        ),
         gates=[one.gate for one in views if one.gate is not None]
         if incident.state == "open"
         else [],
         changes=changes.before(conn, incident.opened),
-        background=reporter.background(conn, incident, now),
+        background=background,
         resolution=resolutions.get(conn, number),
     )
 
@@ -96,11 +116,22 @@ async def _list(visit: Visit) -> Response:
 
 async def _show(visit: Visit) -> Response:
     number, setup = visit.number("id"), visit.services.setup
-    reporter = reporter_of(setup)
-    found = await visit.find(
-        lambda conn: load(conn, number, reporter, setup.book, visit.now), "incident"
+    found = await visit.find(lambda conn: load(conn, number, setup, visit.now), "incident")
+    allowed = {
+        name for name in found.tested if auth.may(visit.user, visit.config.actions[name].role)
+    }
+    incident = found.open.incident
+    return await visit.render(
+        "incident.html",
+        page=found,
+        incident=incident,
+        allowed=allowed,
+        people=sorted(
+            name
+            for name, reached in setup.book.people.items()
+            if reached and name != incident.acknowledged_by
+        ),
     )
-    return await visit.render("incident.html", page=found, incident=found.open.incident)
 
 
 async def _acknowledge(visit: Visit) -> Response:
