@@ -15,6 +15,7 @@ from sentinel.engine.state import Saved
 from sentinel.model.decision import Decision
 from sentinel.pipeline import Written
 from sentinel.testing import FakeClock
+from sentinel.upkeep import Errands, keep_up, vital
 from tests.engine.worlds import any_rule, book
 
 
@@ -34,13 +35,13 @@ async def fail() -> None:
 
 async def test_the_daemon_ends_with_a_part_that_it_can_not_do_without(app: App) -> None:
     with capture_logs() as logs:
-        part = app._vital("pipeline", fail())
+        part = vital("pipeline", fail(), app.stop)
         await asyncio.wait([part])
         await asyncio.wait_for(app._stopping.wait(), 5)
     assert [(line["log_level"], line["part"]) for line in logs] == [("critical", "pipeline")]
 
 
-async def test_a_job_that_fails_is_begun_again(app: App, clock: FakeClock) -> None:
+async def test_a_job_that_fails_is_begun_again(clock: FakeClock) -> None:
     begun = asyncio.Event()
     times = 0
 
@@ -53,7 +54,7 @@ async def test_a_job_that_fails_is_begun_again(app: App, clock: FakeClock) -> No
         await asyncio.Event().wait()
 
     with capture_logs() as logs:
-        task = asyncio.create_task(app._keep_up(job))
+        task = asyncio.create_task(keep_up(job, clock))
         for _ in range(5):
             await asyncio.sleep(0)
         clock.advance(60)
@@ -77,10 +78,31 @@ async def test_a_rule_that_was_set_aside_is_reported_as_an_error(
     with capture_logs() as logs:
         app._committed(written)
         app._committed(written)
-        await asyncio.gather(*app._reports)
+        await asyncio.sleep(0)
     assert [(line["code"], line["reason"]) for line in logs] == [
         ("SENTINEL_DETECTOR_FAILED", "Often: it raised X")
     ]
     assert [(error.code, error.tags) for error in stored] == [
         ("SENTINEL_DETECTOR_FAILED", {"rule": "Often"})
     ]
+
+
+async def test_an_errand_that_fails_is_told_and_no_other_is_lost_by_it() -> None:
+    errands, done = Errands(), asyncio.Event()
+
+    async def succeed() -> None:
+        done.set()
+
+    with capture_logs() as logs:
+        errands.send(fail(), "it was not done")
+        errands.send(succeed(), "never told")
+        await asyncio.wait_for(done.wait(), 5)
+    assert [(line["event"], line["error"]) for line in logs] == [("it was not done", "broken")]
+
+
+async def test_an_errand_that_hangs_is_given_up_at_the_end() -> None:
+    errands = Errands()
+    errands.send(asyncio.Event().wait(), "never told")
+    with capture_logs() as logs:
+        await asyncio.wait_for(errands.stop(), 5)
+    assert logs == []

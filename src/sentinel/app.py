@@ -2,14 +2,12 @@
 reverse order. Nothing else in Sentinel owns a lifetime."""
 
 import asyncio
-import contextlib
 import random
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvloop
@@ -22,7 +20,7 @@ from sentinel.acting.performer import Performer
 from sentinel.acting.worker import Worker
 from sentinel.answering import Answering
 from sentinel.answering import Parts as AnsweringParts
-from sentinel.api import ActionResult, AnySignal, Context, Error
+from sentinel.api import AnySignal, Context, Error
 from sentinel.books import BookKeeper
 from sentinel.broadcasts.fan_out import FanOut
 from sentinel.causes import Learner
@@ -32,7 +30,7 @@ from sentinel.clients.sync import synchronise
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
 from sentinel.doorbell import Doorbell
-from sentinel.errors import SentinelError
+from sentinel.errors import SentinelError, StoreError
 from sentinel.installation import Installation
 from sentinel.keys import Keys
 from sentinel.logs import configure_logs
@@ -56,6 +54,7 @@ from sentinel.store import accounts, action_runs, meta
 from sentinel.store.database import Database
 from sentinel.store.lock import locked
 from sentinel.templating.flaw import Flaw
+from sentinel.upkeep import Errands, cancel, keep_up, vital
 from sentinel.watch import changes
 from sentinel.web.app import create_app
 from sentinel.web.intake import IntakeApp, Limits
@@ -68,7 +67,6 @@ log = structlog.get_logger("sentinel")
 # Probes and the daemon's own observations belong to this project.
 OWN_PROJECT = "sentinel"
 _LAG_EVERY = 1.0
-_AFTER_A_BUG = 60.0
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -103,8 +101,7 @@ class App:
         self._metrics = Metrics()
         self._live = Live()
         self._self_report = SelfReport(clock)
-        self._reports: set[asyncio.Future[None]] = set()
-        self._looks: set[asyncio.Future[ActionResult]] = set()
+        self._reports, self._looks = Errands(), Errands()
 
     async def run(self) -> None:
         """Serve until `stop`. Raises ConfigError, StoreError or OSError if it can't start."""
@@ -187,7 +184,7 @@ class App:
         self._pipeline = Pipeline(self._database, setup, self._clock, self._committed)
         # A remedy may have fallen due while nothing ran: then the first commit asks for its action.
         self._begin_acting(found)
-        running = self._vital("pipeline", self._pipeline.run())
+        running = vital("pipeline", self._pipeline.run(), self.stop)
         stack.push_async_callback(self._drain, running)
 
         self._scheduler = Scheduler(
@@ -261,7 +258,8 @@ class App:
             self._reload_when_asked,
             self._watch_loop,
         ):
-            stack.push_async_callback(_cancel, asyncio.create_task(self._keep_up(job)))
+            task = asyncio.create_task(keep_up(job, self._clock))
+            stack.push_async_callback(cancel, task)
         await self._welcome(found.config.public_url)
 
     async def _begin_watching(self, found: Installation) -> None:
@@ -334,9 +332,7 @@ class App:
 
     async def _stop_acting(self) -> None:
         await self._worker.stop()
-        for task in list(self._looks):
-            task.cancel()
-        await asyncio.gather(*self._looks, return_exceptions=True)
+        await self._looks.stop()
 
     def _context_of_channel(self, found: Installation) -> Callable[[str], Context]:
         def context(name: str) -> Context:
@@ -351,29 +347,6 @@ class App:
 
     def _context_of_action(self, name: str, actor: str) -> Context:
         return replace(self._context(name), operations=SentinelOperations(self._parts, actor))
-
-    def _vital(self, name: str, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a part without which the daemon would only look alive: if it fails, the daemon
-        ends, so that whoever supervises it starts it anew."""
-
-        def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                log.critical("a part has failed", part=name, exc_info=error)
-                self.stop()
-
-        task = asyncio.create_task(part, name=name)
-        task.add_done_callback(ended)
-        return task
-
-    async def _keep_up(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Begin a job again that failed: nothing else would."""
-        while True:
-            try:
-                await job()
-            except Exception as error:
-                # Whatever it was, a job that has ended would be missed by nobody.
-                log.error("a job has failed", job=job.__qualname__, exc_info=error)
-            await self._clock.sleep(_AFTER_A_BUG)
 
     def _unready(self) -> str | None:
         return "it is stopping" if self._stopping.is_set() else self._pipeline.trouble
@@ -391,7 +364,7 @@ class App:
             ),
         )
         server = Server(self._intake)
-        serving = self._vital("server", server.serve(self._sockets(found)))
+        serving = vital("server", server.serve(self._sockets(found)), self.stop)
         stack.push_async_callback(self._stop_server, server, serving)
 
     def _sockets(self, found: Installation) -> list[socket.socket]:
@@ -439,27 +412,13 @@ class App:
 
     def _report(self, error: Error) -> None:
         """Sentinel's own errors take the way of all others, once this commit is through."""
-        task = asyncio.ensure_future(self._emit([error]))
-        self._reports.add(task)
-        task.add_done_callback(self._reported)
-
-    def _reported(self, task: asyncio.Future[None]) -> None:
-        self._reports.discard(task)
-        if not task.cancelled() and (refused := task.exception()) is not None:
-            log.error("an own error was not stored", error=str(refused))
+        self._reports.send(self._emit([error]), "an own error was not stored")
 
     def _look(self, probe: str) -> None:
         """The engine wants to know now whether a component is up; it waits no longer than a look
         may take."""
         operations = SentinelOperations(self._parts, "the proof of a repair")
-        task = asyncio.ensure_future(operations.run_probe(probe))
-        self._looks.add(task)
-        task.add_done_callback(self._looked)
-
-    def _looked(self, task: asyncio.Future[ActionResult]) -> None:
-        self._looks.discard(task)
-        if not task.cancelled() and (refused := task.exception()) is not None:
-            log.error("a probe did not look", error=str(refused))
+        self._looks.send(operations.run_probe(probe), "a probe did not look")
 
     async def _emit(self, signals: Sequence[AnySignal]) -> None:
         await self._pipeline.accept(OWN_PROJECT, list(signals))
@@ -499,6 +458,13 @@ class App:
         setup = found.setup(self._scrub_key)
         channels = Channels()
         await channels.start(found.config, found.registry, self._context_of_channel(found))
+        try:
+            await self._database.write(
+                lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
+            )
+        except StoreError:
+            await channels.stop()
+            raise
         old, self._channels = self._channels, channels
         self._composer.reconfigure(found.config, found.catalog, setup.finder)
         await self._outbox.reconfigure(channels.started, address_of(found.config))
@@ -508,9 +474,6 @@ class App:
         self._parts.channels = channels.started
         self._performer.reconfigure(found.config, found.registry)
         self._sweeper.kept = found.config.retention
-        await self._database.write(
-            lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
-        )
         await self._keeper.configure(found.config.monitors)
         await self._drills.configure(found.config.fire_drills.values())
         await self._scheduler.reload(jobs(found.config.probes, found.registry))
@@ -544,9 +507,3 @@ class App:
         if token is not None:
             # Only to the console that started it: the log may be shipped elsewhere.
             print(f"\nFirst sign-in (one hour, once): {public_url}/welcome/{token}\n", flush=True)  # noqa: T201
-
-
-async def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
