@@ -1,11 +1,11 @@
 """What clients and operators see, in Chromium: small and wide, light and dark, by keyboard."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+from tests.chromium import grave_findings
 from tests.clients.conftest import Shop, text_of
 
 from sentinel.clients import subscribing
@@ -14,20 +14,8 @@ from sentinel.model.client import Contact
 from sentinel.store import clients
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 WIDTHS = (1440, 360)
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 LONG = "donaudampfschifffahrtselektrizitaetenhauptbetriebswerk" + "@" + "a" * 60 + ".example.com"
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -98,15 +86,7 @@ async def test_axe_finds_nothing_serious(
     )
     for path in paths:
         await page.goto(shop.world.url + path)
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("axe.run()")
-        grave = [
-            (one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], path
-        assert found["passes"], path
+        assert await grave_findings(page) == [], path
 
 
 @pytest.mark.parametrize("width", WIDTHS)

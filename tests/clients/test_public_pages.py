@@ -108,6 +108,7 @@ async def test_what_is_no_address_is_refused_and_nothing_is_sent(shop: Shop, add
     response, page = await shop.browser.post("/subscribe", address=address)
     assert response.status == 422
     assert 'role="alert"' in page
+    assert "This is no e-mail address." in page
     assert not await shop.mails()
 
 

@@ -190,3 +190,14 @@ def test_a_time_that_is_none_is_refused(home: Home, lasts: str) -> None:
 def test_no_link_is_made_for_a_tenant_that_nobody_knows(home: Home) -> None:
     code, output = home.run("link", "acne")
     assert (code, "did you mean acme?" in output) == (1, True)
+
+
+def test_where_no_name_is_near_the_tenants_are_named(home: Home) -> None:
+    code, output = home.run("link", "nobody-at-all")
+    assert (code, "expected" in output and "acme" in output) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["status.example.com", "ftp://status.example.com", "https:///x"])
+def test_an_address_that_no_feed_could_name_is_refused(home: Home, url: str) -> None:
+    code, output = home.export("--url", url)
+    assert (code, "--url" in output) == (1, True)

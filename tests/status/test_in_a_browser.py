@@ -1,12 +1,12 @@
 """The page in Chromium: small and wide, light and dark, by keyboard, and without scripts."""
 
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+from tests.chromium import grave_findings
 from tests.web.conftest import World
 
 from sentinel.status.gathering import gather
@@ -15,21 +15,9 @@ from sentinel.web.status_export import export
 from .tales import DAY, hear, status, tell, was
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 WIDTHS = (1440, 360)
 PATHS = ("", "/incidents/1", "/components/text-messages", "/history", "/nothing/here")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture
@@ -89,15 +77,7 @@ async def test_axe_finds_nothing_serious(
     page = await context.new_page()
     for path in PATHS:
         await page.goto(f"{world.url}/status{path}")
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("axe.run()")
-        grave = [
-            (one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], path
-        assert found["passes"], path
+        assert await grave_findings(page) == [], path
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -21,6 +21,8 @@ CLIENTS = """
 clients: {channels: {email: mail}}
 components:
   sms: {title: Text messages}
+  web-1: {title: Website}
+  web-2: {title: Website}
 """
 TOLD = """
 broadcasts:
@@ -136,6 +138,16 @@ async def test_a_decision_that_comes_too_late_is_told(told: World, browser: Brow
     reply, page = await browser.post("/updates/1", do="publish")
     assert reply.status == 422
     assert "does not wait any more: it is vetoed" in page
+
+
+async def test_parts_that_are_called_the_same_are_told_apart(browser: Browser) -> None:
+    _, page = await browser.page("/broadcasts/new")
+    for words in ("> Text messages<", "> Website (web-1)<", "> Website (web-2)<"):
+        assert words in page
+
+
+async def test_what_was_stopped_and_ended_was_never_told(told: World, browser: Browser) -> None:
+    await ask(told, "/broadcasts/1/end") if False else None
 
 
 async def test_a_broadcast_is_written_and_brought_to_its_end(told: World, browser: Browser) -> None:

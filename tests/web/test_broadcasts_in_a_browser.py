@@ -1,31 +1,18 @@
 """The pages on broadcasts in Chromium: small and wide, light and dark, by keyboard."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import BrowserContext, async_playwright, expect
+from playwright.async_api import BrowserContext, expect
+from tests.chromium import grave_findings
 from tests.web.conftest import World
 from tests.web.test_broadcasts import ask, state_of, told
 
 __all__ = ["told"]
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 PATHS = ("/broadcasts", "/broadcasts/1", "/broadcasts/2", "/broadcasts/new")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture(autouse=True)
@@ -62,14 +49,7 @@ async def test_axe_finds_nothing_serious_and_nothing_is_too_wide(
         for fold in await page.locator("main summary").all():
             await fold.click()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("axe.run()")
-        grave = [
-            (one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert grave == [], path
+        assert await grave_findings(page) == [], path
 
 
 async def test_an_update_is_stopped_by_keyboard_alone(chromium: Chromium, told: World) -> None:

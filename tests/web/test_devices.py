@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
+from tests.chromium import a_chromium, grave_findings
 
 from sentinel.installation import require
 from sentinel.push import StoredDevices
@@ -14,7 +15,6 @@ from sentinel.testing.push_service import Browser as Subscriber
 from sentinel.testing.push_service import fake_push_service
 
 from .conftest import RULES, Browser, World
-from .test_in_a_browser import _FLAGS
 
 CONFIG = """
 rules_dir: rules
@@ -27,7 +27,6 @@ people:
 projects:
   shop: {environment: production}
 """
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 ENDPOINT = "https://fcm.googleapis.com/fcm/send/dG9rZW4"
 
 
@@ -159,10 +158,7 @@ _SUBSCRIBE = """
 
 @pytest.fixture
 async def page(pushing: World) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
+    async with a_chromium() as chromium:
         context = await chromium.new_context(viewport={"width": 360, "height": 740})
         await context.grant_permissions(["notifications"], origin=pushing.url)
         token = await pushing.session("alice", "responder")
@@ -172,7 +168,6 @@ async def page(pushing: World) -> AsyncIterator[Page]:
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        await chromium.close()
         assert complaints == []
 
 
@@ -276,9 +271,6 @@ async def test_axe_finds_nothing_serious(
     looked = await context.new_page()
     for path in ("/settings/devices", "/inbox"):
         await looked.goto(pushing.url + path)
-        await looked.evaluate(AXE.read_text())
         beyond = await looked.evaluate("document.documentElement.scrollWidth") - width
         assert beyond <= 0, path
-        found = await looked.evaluate("axe.run()")
-        grave = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in grave] == [], path
+        assert await grave_findings(looked) == [], path

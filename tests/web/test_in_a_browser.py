@@ -5,7 +5,8 @@ import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
+from tests.chromium import a_chromium
 
 from sentinel.api import Error, Status
 
@@ -13,15 +14,6 @@ from .conftest import PASSWORD, World
 
 pytestmark = pytest.mark.browser
 Event = Callable[..., Error]
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 WIDTHS = (1440, 360)
 PATHS = (
     "/",
@@ -57,10 +49,7 @@ PATHS = (
 @pytest.fixture
 async def page(world: World) -> AsyncIterator[Page]:
     """Fails the test if the console complained, above all of the policy."""
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
+    async with a_chromium() as chromium:
         context = await chromium.new_context(viewport={"width": 1440, "height": 900})
         await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=world.url)
         page = await context.new_page()
@@ -68,7 +57,6 @@ async def page(world: World) -> AsyncIterator[Page]:
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        await chromium.close()
         assert complaints == []
 
 

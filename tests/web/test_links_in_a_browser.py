@@ -1,12 +1,11 @@
 """What a link in a message shows, in Chromium: small and wide, light and dark, and by keyboard."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser
+from tests.chromium import grave_findings
 
 from sentinel.api import Error
 from sentinel.config.model import PersonConfig
@@ -16,10 +15,8 @@ from sentinel.store import alerts
 from .conftest import World
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 FAR = 4_000_000_000
 LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 
 @pytest.fixture(autouse=True)
@@ -30,30 +27,9 @@ async def story(world: World) -> None:
     await world.accept(Error(code="SMS_DOWN", message=f"No text goes out: {LONG}", tenant="acme"))
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
-
-
 def link(world: World, verb: Any, **changes: Any) -> str:
     given = {"purpose": verb, "object": "incident:1", "who": "alice", "expires": FAR, **changes}
     return f"{world.url}/a/{world.signer.sign(Grant(**given))}"
-
-
-async def grave(page: Page) -> list[Any]:
-    await page.evaluate(AXE.read_text())
-    found = await page.evaluate("axe.run()")
-    assert found["passes"]
-    return [
-        (one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 @pytest.mark.parametrize("width", [360, 1440])
@@ -79,7 +55,7 @@ async def test_whatever_it_shows_is_readable_and_fits_the_screen(
         if name in ("done", "over"):
             await page.locator("button").click()
             await page.get_by_role("status").wait_for()
-        assert await grave(page) == [], name
+        assert await grave_findings(page) == [], name
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, name
         for target in await page.locator("main a:visible, button:visible").all():
             box = await target.bounding_box()

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
+from tests.chromium import a_chromium
 
 from sentinel.api import Error
 from sentinel.model.delivery import DeliveryIntent, Recipient
 from sentinel.store import deliveries
 
 from .conftest import World
-from .test_in_a_browser import _FLAGS
 
 pytestmark = pytest.mark.browser
 Event = Callable[..., Error]
@@ -24,17 +24,13 @@ _LISTEN = """
 
 @pytest.fixture
 async def page(world: World) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
+    async with a_chromium() as chromium:
         context = await chromium.new_context(viewport={"width": 360, "height": 740})
         token = await world.session("Alice", "admin")
         await context.add_cookies([{"name": "sentinel", "value": token, "url": world.url}])
         await context.add_init_script(_LISTEN)
         page = await context.new_page()
         yield page
-        await chromium.close()
 
 
 async def send_info(world: World) -> None:

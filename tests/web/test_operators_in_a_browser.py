@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
+from tests.chromium import grave_findings
 from tests.on_call.crew import RULES
 
 from sentinel.api import Error, Status
@@ -18,8 +19,6 @@ from .conftest import World
 from .on_call_world import an_override, installation_of, on_call_world
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PATHS = (
     "/",
     "/incidents",
@@ -65,16 +64,6 @@ async def on_call(tmp_path: Path, crew: Installation) -> AsyncIterator[World]:
         yield world
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
-
-
 async def opened(chromium: Chromium, world: World, **options: Any) -> Page:
     context = await chromium.new_context(timezone_id="America/New_York", **options)
     session = await world.session("Alice", "admin")
@@ -105,14 +94,7 @@ async def test_axe_finds_nothing_serious_and_nothing_is_too_wide(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert beyond <= 0, path
-        await page.add_script_tag(path=AXE)
-        found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        serious = [
-            (one["id"], one["nodes"][0]["html"])
-            for one in found["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], path
+        assert await grave_findings(page) == [], path
 
 
 async def test_dragging_over_the_week_fills_in_the_form(chromium: Chromium, on_call: World) -> None:

@@ -1,29 +1,16 @@
 """The page Templates in Chromium: small and wide, light and dark."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
+from tests.chromium import grave_findings
 
 from .conftest import World
 from .test_templates import installed  # noqa: F401 - the same installation
 
 pytestmark = pytest.mark.browser
-AXE = Path(__file__).parents[2] / "web/node_modules/axe-core/axe.min.js"
 PATHS = ("/settings/templates", "/settings/templates?template=fails", "/settings/templates?show=x")
-_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=list(_FLAGS)
-        )
-        yield browser
-        await browser.close()
 
 
 async def opened(chromium: Browser, world: World, **options: Any) -> Page:
@@ -48,10 +35,7 @@ async def test_axe_finds_nothing_serious_and_nothing_is_too_wide(
     for path in PATHS:
         await page.goto(world.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        await page.evaluate(AXE.read_text())
-        found = await page.evaluate("axe.run(document, {iframes: false})")
-        serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(path, one["id"], one["nodes"][0]["html"]) for one in serious] == []
+        assert await grave_findings(page, frames=False) == [], path
 
 
 async def test_the_html_is_shown_in_a_frame_that_runs_nothing(
