@@ -46,9 +46,12 @@ async def started(*notifiers: type[Plain]) -> Channels:
                 fallback=None,
                 rate=None,
                 timeout=None,
+                address=None,
+                per_person=None,
             )
             for number, _ in enumerate(notifiers)
-        }
+        },
+        people={},
     )
     registry: Any = SimpleNamespace(get=lambda kind, type: notifiers[int(type)])
 

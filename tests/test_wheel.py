@@ -25,7 +25,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
 def test_the_wheel_carries_the_browser_files_that_its_manifest_names(wheel: ZipFile) -> None:
     static = "sentinel/web/static/"
     manifest = json.loads(wheel.read(static + "manifest.json"))
-    assert set(manifest) == {"app.js", "style.css", "theme.js"}
+    assert set(manifest) == {"app.js", "public.css", "push-worker.js", "style.css", "theme.js"}
     for name, built in manifest.items():
         stem, suffix = name.split(".")
         assert re.fullmatch(rf"{stem}-[A-Z0-9]{{8}}\.{suffix}", built)
