@@ -44,7 +44,10 @@ def build_book(config: Config, registry: Registry, catalog: Catalog) -> Book:
         routes=Route(name="", routes=routes),
         open_joins=open_joins,
         causes=Causes(
-            effects=dict(catalog.effects), per_tenant=catalog.per_tenant, hold=config.hold
+            effects=dict(catalog.effects),
+            direct={code: frozenset(catalog.direct_effects(code)) for code in catalog.effects},
+            per_tenant=catalog.per_tenant,
+            hold=config.hold,
         ),
         correlations=config.correlations,
         inhibit=tuple(map(_inhibit, config.inhibit_rules)),

@@ -3,11 +3,16 @@
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
+from itertools import permutations
 from pathlib import Path
+
+import pytest
 
 from sentinel.api import Change, Error
 from sentinel.causes import Learner, note_fix
+from sentinel.cli import explained
 from sentinel.config.schema import Retention
+from sentinel.explanation import explain_alert
 from sentinel.ingest.scrub import Scrubber
 from sentinel.installation import Installation, require
 from sentinel.model.alert import Incident
@@ -128,15 +133,64 @@ async def test_three_dependants_at_once_name_the_cause_that_says_nothing(tmp_pat
         assert TWILIO not in {each.name for each in (await one.findings(1)).candidates}
         await one.fail(NOTIFY, None)
         await one.pass_time(40)
-        for number in (1, 2):
-            first = (await one.findings(number)).candidates[0]
-            assert (first.name, first.confidence, first.reported) == (TWILIO, "likely", False)
+        first = (await one.findings(1)).candidates[0]
+        assert (first.name, first.confidence, first.reported) == (TWILIO, "likely", False)
         why = "3 of its 3 dependants fail at once though it reports nothing"
-        for message in await one.messages():
-            text = " ".join(message.text.split())
-            assert f"Probably because of {TWILIO}" in text
-            assert why in text
-        assert f"Probably because of {TWILIO}: {why}" in await one.says(GREETING)
+        [message] = await one.messages()
+        text = " ".join(message.text.split())
+        assert f"Probably because of {TWILIO}" in text
+        assert why in text
+        for code in (SMS, GREETING, NOTIFY):
+            assert (await one.says(code)).startswith(
+                f"A cascade, it seems, of {TWILIO}, which reports nothing. "
+                f"Probably because of {TWILIO}: {why}"
+            )
+
+
+async def test_each_dependant_is_explained_by_the_suspect(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with story(tmp_path) as one:
+        for code in (SMS, GREETING, NOTIFY):
+            await one.fail(code)
+        book = one.found.setup(b"key").book
+        for number in (1, 2, 3):
+            found = await one.database.read(
+                lambda conn, number=number: explain_alert(conn, number, book, one.clock.now())
+            )
+            assert found is not None
+            assert f"fail at once: all of them depend on {TWILIO}" in found.joined
+            explained.show(found, one.clock.now())
+        assert capsys.readouterr().out.count(f"It seems to be an effect of {TWILIO}.") == 3
+
+
+async def test_two_dependants_at_once_are_told_of_as_two(tmp_path: Path) -> None:
+    async with story(tmp_path) as one:
+        await one.fail(SMS)
+        await one.fail(GREETING)
+        await one.pass_time(40)
+        messages = await one.messages()
+        assert not any("Probably because of" in message.text for message in messages)
+        assert len(messages) == 2
+
+
+@pytest.mark.parametrize("codes", list(permutations((SMS, GREETING, NOTIFY))))
+async def test_three_dependants_are_told_of_once_and_the_suspect_is_named(
+    tmp_path: Path, codes: tuple[str, ...]
+) -> None:
+    async with story(tmp_path) as one:
+        for code in codes:
+            await one.fail(code)
+            await one.pass_time(5)
+        await one.pass_time(40)
+        [message] = await one.messages()
+        assert f"Probably because of {TWILIO}" in " ".join(message.text.split())
+        assert f"Do first: Look at {TWILIO}" in " ".join(message.text.split())
+        await one.fail(TWILIO)
+        await one.pass_time(5)
+        found = (await one.messages())[-1]
+        assert "The cause was found" in " ".join(found.text.split())
+        assert (await one.incident(1)).code == TWILIO
 
 
 async def test_a_deploy_before_is_named_with_its_author(tmp_path: Path) -> None:

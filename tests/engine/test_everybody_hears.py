@@ -21,7 +21,14 @@ from sentinel.engine.routing import Step, takers
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Change, Status
 from sentinel.model.silence import Silence
-from tests.engine.test_restart import CODES, CORRELATIONS, EFFECTS, MATCHERS, TENANTS
+from tests.engine.test_restart import (
+    CODES,
+    CORRELATIONS,
+    EFFECTS,
+    MATCHERS,
+    TENANTS,
+    outage,
+)
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, route
 
 LONG = 1e9
@@ -92,9 +99,11 @@ def books(draw: st.DrawFn) -> Book:
 @st.composite
 def inputs(draw: st.DrawFn) -> list[Input]:
     time, made = 0.0, []
-    for seq in range(1, draw(st.integers(2, 12)) + 1):
+    for _ in range(draw(st.integers(2, 12))):
         time += draw(st.sampled_from([0.5, 5.0, 30.0, 60.0]))
-        made.append(_input(draw, time, seq))
+        made.append(_input(draw, time, len(made) + 1))
+        if draw(st.integers(0, 9)) == 0:
+            made += outage(draw, time, len(made) + 1)
     return made
 
 

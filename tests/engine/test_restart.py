@@ -35,8 +35,11 @@ from sentinel.model.signal import Change, Status
 from sentinel.model.silence import Silence
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
 
-CODES = ["TWILIO", "SMS", "GREETING"]
-EFFECTS = {"TWILIO": frozenset({"SMS", "GREETING"})}
+CODES = ["TWILIO", "SMS", "GREETING", "NOTIFY"]
+EFFECTS = {
+    "TWILIO": frozenset({"SMS", "GREETING", "NOTIFY"}),
+    "NOTIFY": frozenset({"SMS"}),
+}
 TENANTS = ["acme", "globex"]
 durations = st.sampled_from([0.0, 5.0, 30.0, 90.0])
 TURNS = Layer(people=(("alice",), ("bob",)), every=3_600, handoff=Handoff(0))
@@ -148,10 +151,22 @@ def books(draw: st.DrawFn, *, gates: bool = True) -> Book:
 @st.composite
 def inputs(draw: st.DrawFn) -> list[Input]:
     time, made = 0.0, []
-    for seq in range(1, draw(st.integers(1, 25)) + 1):
+    for _ in range(draw(st.integers(1, 25))):
         time += draw(st.sampled_from([0.0, 0.5, 5.0, 10.0, 30.0, 60.0, 250.0]))
-        made.append(_input(draw, time, seq))
+        made.append(_input(draw, time, len(made) + 1))
+        if draw(st.integers(0, 9)) == 0:
+            made += outage(draw, time, len(made) + 1)
     return made
+
+
+def outage(draw: st.DrawFn, time: float, first: int) -> list[Input]:
+    """What depends on one cause fails at once, and the cause is silent."""
+    tenants = draw(st.lists(st.sampled_from(TENANTS), min_size=3, max_size=3))
+    codes = draw(st.permutations(CODES[1:]))
+    return [
+        error(time, first + number, code=code, tenant=tenant)
+        for number, (code, tenant) in enumerate(zip(codes, tenants, strict=True))
+    ]
 
 
 def _input(draw: st.DrawFn, time: float, seq: int) -> Input:

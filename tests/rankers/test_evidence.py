@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sentinel.api import (
     Candidate,
@@ -109,6 +110,22 @@ def test_three_dependants_that_fail_at_once_name_the_silent_one_that_they_share(
         in found[0].reasons
     )
     assert suspect(found) == found[0]
+
+
+def test_what_an_incident_was_folded_for_is_likely_however_much_depends_on_it() -> None:
+    many = {TWILIO: THREE | {f"OTHER_{number}" for number in range(30)}}
+    own = tuple(replace(one, incident=1) for one in three_fail())
+    assert suspect(ranked(symptoms=own, effects=many)) is None
+    folded = replace(an_incident(SMS), suspect=TWILIO)
+    found = suspect(ranked(incident=folded, symptoms=own, effects=many))
+    assert found is not None
+    assert (found.name, found.reported) == (TWILIO, False)
+
+
+def test_what_an_incident_was_folded_for_is_named_when_little_of_it_is_left() -> None:
+    found = ranked(incident=replace(an_incident(SMS), suspect=TWILIO))
+    assert [one.name for one in found] == [TWILIO]
+    assert "all that fails in the incident depends on it" in found[0].reasons
 
 
 @pytest.mark.parametrize(

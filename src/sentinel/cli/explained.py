@@ -100,7 +100,8 @@ def _show_incident(found: AlertExplanation) -> None:
     _section(f"Its incident: {incident.id}, {incident.state}")
     _say(f"{incident.title}. {_sentence(found.joined)}".strip())
     if found.alert.cascade:
-        _say(f"It is an effect of {found.alert.cascade}.")
+        is_sure = found.alert.cascade != incident.suspect
+        _say(f"It {'is' if is_sure else 'seems to be'} an effect of {found.alert.cascade}.")
     if incident.cause:
         _say(f"The cause: {incident.cause}.")
     for paging in found.pagings:

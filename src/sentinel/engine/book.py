@@ -1,5 +1,6 @@
 """Everything that the configuration tells the engine."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
@@ -22,7 +23,8 @@ HOLD = 30.0
 class Causes(Struct, frozen=True):
     """The catalog's `causes:` edges, followed to their ends.
 
-    `effects` maps a code to all codes that it may bring about. The codes in `per_tenant` concern
+    `effects` maps a code to all codes that it may bring about, near and far, and `direct` to the
+    near ones alone; if that is left out, all are near. The codes in `per_tenant` concern
     one tenant each (a company's configuration or data), so that two tenants never share an
     incident over them. An effect is held back for `hold` seconds, to give its cause time to show.
     """
@@ -30,12 +32,18 @@ class Causes(Struct, frozen=True):
     effects: dict[str, frozenset[str]] = field(default_factory=dict)
     per_tenant: frozenset[str] = frozenset()
     hold: float = HOLD
-    all_effects: frozenset[str] = frozenset()
-    """Every code that some other one may bring about; filled in from `effects`."""
+    direct: dict[str, frozenset[str]] = field(default_factory=dict)
+    behind: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Each code that others may bring about, with all of these; filled in from `effects`."""
 
     def __post_init__(self) -> None:
-        found = frozenset().union(*self.effects.values())
-        msgspec.structs.force_setattr(self, "all_effects", found)
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for cause, effects in self.effects.items():
+            for effect in effects:
+                found[effect].add(cause)
+        behind = {effect: frozenset(causes) for effect, causes in found.items()}
+        msgspec.structs.force_setattr(self, "behind", behind)
+        msgspec.structs.force_setattr(self, "direct", self.direct or self.effects)
 
 
 def _as_it_is(text: str) -> str:

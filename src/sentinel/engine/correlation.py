@@ -2,7 +2,8 @@
 
 An alert joins an open incident whose root has the same code (or, without a code, the same error
 group), or whose root may have caused it by the catalog. Where the alert is itself a cause of
-open incidents, it becomes the root and those incidents fold into one. The operator's own
+open incidents, it becomes the root and those incidents fold into one. Where what depends on one
+cause fails at once and the cause itself is silent, these are one incident too. The operator's own
 correlations then fold what they join.
 
 When a cause is over and its effects are not, they surface after the hold-back time as incidents
@@ -23,6 +24,7 @@ from sentinel.engine.correlations import Correlation
 from sentinel.engine.joining import Join
 from sentinel.engine.links import may_be_effect
 from sentinel.engine.state import State
+from sentinel.engine.suspicion import Suspicion, suspicion, whole_of
 from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
 from sentinel.model.fact import Fact
 
@@ -42,6 +44,9 @@ class Placed(Struct, frozen=True):
 def place(state: State, alert: Alert) -> Placed:
     """Put a firing alert into its incident."""
     placed = _place(state, alert)
+    found = suspicion(state, placed.incident, alert)
+    if found is not None:
+        placed = _suspect(state, found, alert, placed)
     joins = facts.add_alert(state, state.alerts[alert.id])
     for join in joins:
         placed = _correlate(state, join, placed) or placed
@@ -51,7 +56,7 @@ def place(state: State, alert: Alert) -> Placed:
 def hold_of(state: State, alert: Alert) -> float:
     """How long to wait for a cause of this alert before anybody is told, in seconds."""
     causes = state.book.causes
-    holds = [causes.hold] if alert.code in causes.all_effects else []
+    holds = [causes.hold] if alert.code in causes.behind else []
     fields = facts.fields_of(alert)
     holds += [one.hold for one in state.book.correlations if may_be_effect(one, fields)]
     return max(holds, default=0.0)
@@ -63,7 +68,7 @@ def hold_in(state: State, incident: Incident, alert: Alert) -> float:
     if alert.code == incident.code:
         return hold_of(state, alert)
     causes = state.book.causes
-    return causes.hold if incident.code in causes.all_effects else 0.0
+    return causes.hold if incident.code in causes.behind else 0.0
 
 
 def meet(state: State, joins: Sequence[Join]) -> None:
@@ -82,7 +87,9 @@ def leave(state: State, alert: Alert) -> Incident | None:
         size = incident.size
         text = "its alert is over" if size == 1 else f"all its {size} alerts are over"
         return _close(state, incident, "recovered", text)
-    if incident.outlived is None and not state.causes_in.get(incident.id):
+    # A cause that was silent all along can't be said to be over before its effects are.
+    is_outlived = incident.suspect is None and not state.causes_in.get(incident.id)
+    if incident.outlived is None and is_outlived:
         hold = state.book.causes.hold
         state.put_incident(replace(incident, outlived=state.now + hold))
     return None
@@ -133,17 +140,20 @@ def _home_of(state: State, alert: Alert) -> Incident | None:
 
 
 def _effects_of(state: State, alert: Alert) -> list[Incident]:
+    """Those of which the alert explains all that fails."""
     code = alert.code
-    return [] if code is None else _open_under(state, state.links.effects_of(code), alert)
+    if code is None:
+        return []
+    effects = state.book.causes.effects.get(code, frozenset())
+    found = _open_under(state, state.links.effects_of(code), alert)
+    return [incident for incident in found if incident.codes <= effects]
 
 
 def _open_under(state: State, roots: Sequence[str], alert: Alert) -> list[Incident]:
-    incidents = (
-        state.incidents[number] for root in roots for number in state.with_code.get(root, ())
-    )
+    numbers = {number for root in roots for number in state.with_code.get(root, ())}
     return [
         incident
-        for incident in incidents
+        for incident in map(state.incidents.__getitem__, sorted(numbers))
         if _same_tenant(state, incident, alert) and _same_host(incident, alert)
     ]
 
@@ -154,7 +164,7 @@ def _number(incident: Incident) -> int:
 
 def _same_tenant(state: State, incident: Incident, alert: Alert) -> bool:
     own = state.book.causes.per_tenant
-    if incident.code not in own and alert.code not in own:
+    if own.isdisjoint((incident.code, incident.suspect, alert.code)):
         return True
     return incident.tenant == alert.tenant or not (incident.tenant and alert.tenant)
 
@@ -163,7 +173,7 @@ def _same_host(incident: Incident, alert: Alert) -> bool:
     """What happens to two hosts has two causes, where the rules tell hosts apart: a second disk
     that is full is news. An effect may well be seen on another host than its cause."""
     host = alert.key.get("host")
-    return incident.code != alert.code or not (incident.host and host) or incident.host == host
+    return alert.code not in incident.codes or not (incident.host and host) or incident.host == host
 
 
 def _open(state: State, alert: Alert) -> Incident:
@@ -188,7 +198,10 @@ def _open(state: State, alert: Alert) -> Incident:
 
 def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False) -> Placed:
     raised = _rank(alert.severity) > _rank(incident.severity)
-    is_effect = not storm and alert.code is not None and alert.code != incident.code
+    is_effect = not storm and alert.code is not None and alert.code not in incident.codes
+    cascade = incident.suspect
+    if is_effect:
+        cascade = cascade or incident.code
     joined = replace(
         incident,
         size=incident.size + 1,
@@ -196,6 +209,8 @@ def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False
         tenant=incident.tenant if alert.tenant in (None, incident.tenant) else None,
         outlived=incident.outlived if is_effect else None,
     )
+    if is_effect and incident.suspect is not None:
+        joined = replace(joined, dependants=tuple(sorted({*incident.dependants, alert.code})))
     if raised:
         joined = _raised(joined, alert.severity)
         if not storm and alert.code == incident.code:
@@ -210,8 +225,10 @@ def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False
     elif is_effect:
         reason = "cascade"
         text = f"{alert.code} is an effect of {incident.code}, the root of the incident"
+        if incident.suspect is not None:
+            text = f"{alert.code} is an effect of what fails in the incident"
     state.put_incident(joined)
-    _assign(state, alert, incident.id, incident.code if is_effect else None)
+    _assign(state, alert, incident.id, cascade)
     state.decide("incident_joined", reason, text, alert=alert.id, incident=incident.id)
     return Placed(joined, "raised" if raised else "joined")
 
@@ -229,6 +246,8 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
         group=alert.group,
         rule=alert.rule,
         size=kept.size + 1,
+        suspect=None,
+        dependants=(),
         outlived=None,
     )
     for one in state.alerts_in(kept.id):
@@ -244,6 +263,31 @@ def _reroot(state: State, effects: list[Incident], alert: Alert) -> Placed:
     text = f"{alert.code} is the cause of {kept.code}, which stood for the incident until now"
     state.decide("incident_rerooted", "cause_found", text, alert=alert.id, incident=kept.id)
     return Placed(rooted, "raised" if raised else "rerooted")
+
+
+def _suspect(state: State, found: Suspicion, alert: Alert, placed: Placed) -> Placed:
+    """Fold what depends on a silent cause into the oldest of its incidents. Who was told of one of
+    these hears no more of it, unless it is severer now than what anybody knows."""
+    kept, *others = found.incidents
+    home = placed.incident.id
+    before = [_rank(one.severity) for one in found.incidents if one.id != home]
+    told = [_rank(one.severity) for one in found.incidents if paging.has_told(state, one.id)]
+    if placed.how == "raised" and paging.has_told(state, home):
+        told.remove(_rank(alert.severity))
+        told.append(_rank(alert.severity) - 1)
+    whole = whole_of(state, found)
+    state.put_incident(whole)
+    for one in state.alerts_in(kept.id):
+        _assign(state, one, kept.id, found.cause)
+    for other in others:
+        whole = _fold(state, other, whole, found.cause)
+    # Said of one alert of each code: there may be hundreds, of as many tenants.
+    first = {one.code: one.id for one in reversed(state.alerts_in(kept.id))}
+    for number in sorted({alert.id, *(first[code] for code in found.failing)}):
+        state.decide("incident_joined", "shared_cause", found.text, alert=number, incident=kept.id)
+    is_severest = placed.how in ("opened", "raised") and _rank(alert.severity) > max(before)
+    is_unheard = bool(told) and _rank(whole.severity) > max(told)
+    return Placed(whole, "raised" if is_severest or is_unheard else "joined")
 
 
 def _fold(state: State, incident: Incident, into: Incident, cascade: str | None) -> Incident:

@@ -47,6 +47,9 @@ class Links:
     def effects_of(self, code: str) -> list[str]:
         return sorted(self._effects.get(code, ()))
 
+    def is_open(self, code: str) -> bool:
+        return code in self._codes
+
     def add_code(self, code: str) -> None:
         self._codes[code] += 1
         if self._codes[code] > 1:

@@ -61,6 +61,14 @@ def has_begun(state: State, incident: int) -> bool:
     return incident in state.pagings_of
 
 
+def has_told(state: State, incident: int) -> bool:
+    """Whether somebody was called for it, those included who hear of it after their quiet hours."""
+    return any(
+        incident in paging.heard or any(incident in held.incidents for held in paging.held)
+        for paging in (state.pagings[key] for key in state.pagings_of.get(incident, ()))
+    )
+
+
 def run(state: State, key: PagingKey, *, anew: bool = False) -> None:
     """Do what is due of one paging; `anew` tries a gate that need not be open yet."""
     paging = state.pagings.get(key)

@@ -405,8 +405,9 @@ class State:
     def _list(self, incident: Incident) -> None:
         self.with_rule[incident.rule].add(incident.id)
         if incident.code is not None:
-            self.with_code[incident.code].add(incident.id)
             self.links.add_code(incident.code)
+            for code in incident.codes:
+                self.with_code[code].add(incident.id)
         elif incident.group is not None:
             self.with_group[incident.group] = incident.id
 
@@ -414,9 +415,10 @@ class State:
         self.with_rule[incident.rule].discard(incident.id)
         if incident.code is not None:
             self.links.drop_code(incident.code)
-            self.with_code[incident.code].discard(incident.id)
-            if not self.with_code[incident.code]:
-                del self.with_code[incident.code]
+            for code in incident.codes:
+                self.with_code[code].discard(incident.id)
+                if not self.with_code[code]:
+                    del self.with_code[code]
         elif incident.group is not None:
             self.with_group.pop(incident.group, None)
 
@@ -457,7 +459,10 @@ def _only_counted(before: Alert, after: Alert) -> bool:
 
 def _moved(before: Incident, after: Incident) -> bool:
     """Whether it is to be looked for elsewhere than before."""
-    return (before.rule, before.code, before.group) != (after.rule, after.code, after.group)
+    return any(
+        getattr(before, name) != getattr(after, name)
+        for name in ("rule", "code", "group", "dependants")
+    )
 
 
 def encode_window(window: Window | None) -> bytes | None:

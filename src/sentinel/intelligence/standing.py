@@ -50,7 +50,8 @@ def standing_of(
     caused = () if is_cascade else _distinct(one.code or one.rule for one in own if one.cascade)
     of = None
     if is_cascade:
-        of = incident.code if alert.cascade == incident.code else one_line(incident.title, _NAME)
+        by_code = alert.cascade in (incident.code, incident.suspect)
+        of = alert.cascade if by_code else one_line(incident.title, _NAME)
     return Standing(
         role="cascade" if is_cascade else "root",
         incident=incident.id,
@@ -70,7 +71,9 @@ def _sentence(
     caused: Sequence[str],
     behind: Candidate | None,
 ) -> str:
-    if alert.cascade is not None:
+    if alert.cascade is not None and alert.cascade == incident.suspect:
+        text = f"A cascade, it seems, of {of}, which reports nothing"
+    elif alert.cascade is not None:
         text = f"A cascade: {of} brought it about"
         if alert.cascade != incident.code:
             text += f", as the correlation {alert.cascade} says"

@@ -23,7 +23,8 @@ class Alert(Struct, frozen=True, kw_only=True, gc=False):
     `about` holds what else the signal that began it said of itself (service, host, …), for
     correlations. `unseen` counts the seconds of a pending alert during which nobody watched: they
     do not count as holding. `cascade` says by what the alert was folded under its incident's root
-    (a code or a correlation); None for an alert that stands for the cause itself.
+    (a code, which may be that of a silent suspect, or a correlation); None for an alert that
+    stands for the cause itself.
     `attempt` is how far the remedy of its rule has come; None while none is under way.
 
     Somebody who resolves an incident closes its alerts: such an alert tells nobody anything, and is
@@ -66,7 +67,8 @@ class Incident(Struct, frozen=True, kw_only=True):
     `root` is the alert that stands for the cause and `rule` its rule, `size` counts all alerts
     that ever belonged to it. `host` is the one host that its cause concerns, where the root's rule
     tells hosts apart. `cause` is what a correlation found at the root where that is no
-    alert, such as a deploy.
+    alert, such as a deploy. `suspect` is the code that all of it seems to depend on and that
+    reports nothing itself; `dependants` are then all codes that fail in it.
 
     An acknowledgement reminds whoever gave it at `ack_remind` and runs out at `ack_until`.
     `assigned_by` is who gave it to whom has it, and `resolved_by` who resolved it by hand; None
@@ -92,6 +94,14 @@ class Incident(Struct, frozen=True, kw_only=True):
     resolved: float | None = None
     resolved_by: str | None = None
     cause: str = ""
+    suspect: str | None = None
+    dependants: tuple[str, ...] = ()
     ack_remind: float | None = None
     ack_until: float | None = None
     outlived: float | None = None
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """Those that it stands for: an alert with one of them is no news."""
+        own = () if self.code is None else (self.code,)
+        return frozenset((*own, *self.dependants))

@@ -1,6 +1,6 @@
 """Causes among the codes of the catalog that fire."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from sentinel.api import Candidate, Evidence, Symptom
 from sentinel.rankers._reason import Reason, candidate, when
@@ -9,8 +9,11 @@ from sentinel.rankers._reason import Reason, candidate, when
 def from_codes(evidence: Evidence) -> Iterator[Candidate]:
     own = evidence.own
     reported = {one.code for one in evidence.symptoms if one.code}
-    for code in dict.fromkeys(one.code for one in own if one.code):
-        if not _explained(evidence, code, {one.code for one in own if one.code}):
+    firing = dict.fromkeys(one.code for one in own if one.code)
+    # What the incident was folded for explains them though it does not fire.
+    known = firing.keys() | {evidence.incident.suspect or ""}
+    for code in firing:
+        if not _explained(evidence, code, known):
             yield _firing(evidence, code)
     for code in sorted(evidence.effects):
         if code in reported and all(one.code != code for one in own):
@@ -59,7 +62,7 @@ def _effects_of(evidence: Evidence, code: str, among: Sequence[Symptom]) -> list
     return [one for one in among if one.code in effects]
 
 
-def _explained(evidence: Evidence, code: str, by: set[str]) -> bool:
+def _explained(evidence: Evidence, code: str, by: Set[str]) -> bool:
     return any(code in evidence.effects.get(other, ()) for other in by - {code})
 
 

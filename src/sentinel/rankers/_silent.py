@@ -8,6 +8,8 @@ from sentinel.rankers._reason import Reason, candidate
 _TOGETHER = 300.0
 # Two effects at once are often chance; the third makes a dependency that they share likelier.
 _ENOUGH = 3
+# What the incident was folded for is likely, however much else depends on it.
+_FOLDED = 0.65
 
 
 def from_silence(evidence: Evidence) -> Iterator[Candidate]:
@@ -22,6 +24,8 @@ def from_silence(evidence: Evidence) -> Iterator[Candidate]:
             reasons.append(Reason(0.5, text))
         if code in shared:
             reasons.append(_sharing(evidence, code, shared[code]))
+        elif code == evidence.incident.suspect:
+            reasons.append(Reason(_FOLDED, "all that fails in the incident depends on it"))
         if reasons:
             title, seen = evidence.titles.get(code, ""), code in evidence.seen
             yield candidate("code", code, reasons, title=title, reported=seen)
@@ -74,7 +78,8 @@ def _sharing(evidence: Evidence, code: str, failing: frozenset[str]) -> Reason:
     known = len(direct if failing <= direct else evidence.effects[code])
     quiet = "" if code in evidence.seen else " though it reports nothing"
     text = f"{len(failing)} of its {known} dependants fail at once{quiet}: a shared dependency"
-    return Reason(0.35 + 0.45 * len(failing) / known, text)
+    weight = 0.35 + 0.45 * len(failing) / known
+    return Reason(max(weight, _FOLDED) if code == evidence.incident.suspect else weight, text)
 
 
 def _is_effect(evidence: Evidence, code: str, one: Symptom) -> bool:

@@ -87,6 +87,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "same_cause": "the same cause",
         "storm": "many at once",
         "cascade": "another code brings it about",
+        "shared_cause": "they seem to share a silent cause",
         "same_incident": "the incident tells of it",
         "same_message": "another route tells the same person now",
         "cause_found": "the cause was found",
