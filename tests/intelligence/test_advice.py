@@ -27,7 +27,7 @@ def suspected(kind: Any, name: str) -> Candidate:
                 "behind": TWILIO,
             },
             [
-                "Look at TWILIO_API_FAILURE first, which is probably the cause: Compare the "
+                "Look at TWILIO_API_FAILURE, which is probably the cause: Compare the "
                 "credentials with the account's.",
                 *SMS.fix,
             ],
@@ -35,13 +35,13 @@ def suspected(kind: Any, name: str) -> Candidate:
         (
             {"suspect": suspected("change", "deploy of api"), "otherwise": "Open it."},
             [
-                "Look at deploy of api first, which is probably the cause, and take it back if "
+                "Look at deploy of api, which is probably the cause, and take it back if "
                 "you can."
             ],
         ),
         (
             {"entry": SMS, "suspect": suspected("component", "db")},
-            ["Look at db first, which is probably the cause.", *SMS.fix],
+            ["Look at db, which is probably the cause.", *SMS.fix],
         ),
         (
             {"entry": SMS, "cause": "deploy of api"},

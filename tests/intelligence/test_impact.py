@@ -22,7 +22,7 @@ def with_features(*features: str) -> Entry:
 
 def test_the_sentence_names_who_since_when_and_what() -> None:
     assert impact_of(group(), SMS).sentence == (
-        "3 tenants and 41 users affected since 12:00 UTC; SMS and login codes"
+        "3 tenants and 41 users affected since 12:00 UTC: SMS and login codes"
     )
 
 
@@ -52,7 +52,7 @@ def test_times_are_told_in_the_zone_asked_for() -> None:
 
 def test_many_features_are_cut_short_in_the_sentence_alone() -> None:
     found = impact_of(group(), with_features("a", "b", "c", "d", "e"))
-    assert found.sentence.endswith("; a, b, c and 2 more")
+    assert found.sentence.endswith(": a, b, c and 2 more")
     assert found.features == ("a", "b", "c", "d", "e")
 
 

@@ -308,7 +308,7 @@ def test_the_message_reads_as_agreed(name: str) -> None:
 
 def test_the_first_lines_say_whom_it_hurts_and_what_to_do() -> None:
     text = compose(*case("known-firing")).text
-    assert text.startswith("3 tenants and 41 users affected since 12:00 UTC; SMS and login codes.")
+    assert text.startswith("3 tenants and 41 users affected since 12:00 UTC: SMS and login codes.")
     assert "Do first:    Read the error code in the message log." in text.split("\n\n")[1]
 
 
@@ -320,7 +320,7 @@ def reaching(facts: PageFacts, **reach: Any) -> PageFacts:
 def test_who_was_hurt_by_the_effects_alone_is_counted_too() -> None:
     facts, delivery = case("known-firing")
     message = compose(reaching(facts, tenants=12, users=70), delivery)
-    assert message.text.startswith("12 tenants and 70 users affected since 11:59 UTC; SMS and")
+    assert message.text.startswith("12 tenants and 70 users affected since 11:59 UTC: SMS and")
     assert message.payload["data"]["impact"]["tenants"] == 12
 
 
@@ -373,6 +373,7 @@ def test_the_same_facts_give_the_same_message() -> None:
 def test_a_message_that_comes_late_says_that_it_is_over() -> None:
     message = compose(ended(known(), NOON + 60), delivery("firing"))
     assert "It has ended since, at 12:01 UTC." in message.text
+    assert ": It has ended since, at 12:01 UTC. " in message.short
 
 
 def test_a_copy_says_which_channel_did_not_get_it_out() -> None:
@@ -417,6 +418,13 @@ def test_a_message_for_several_incidents_counts_and_lists_the_others() -> None:
     assert "[warning] The queue is long, since 11:59 UTC" in message.text
     assert "[info] A slow query, over, lasted 5 min from 11:50 UTC" in message.html
     assert [one["id"] for one in message.payload["data"]["others"]] == [8, 9]
+
+
+def test_where_characters_count_nothing_is_said_to_stand_below() -> None:
+    message = compose(several(), delivery("firing"))
+    assert "and 2 more: " in message.short
+    assert "below" not in message.short
+    assert "see below" in message.text
 
 
 def test_a_long_name_gives_way_to_the_count_of_the_others() -> None:

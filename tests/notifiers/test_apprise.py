@@ -116,9 +116,9 @@ async def test_a_service_that_hangs_can_be_given_up(provider: FakeProvider, make
 
 
 @pytest.mark.parametrize("url", ["unheard0f://p4ssword@example.com", "json://"])
-async def test_an_address_that_apprise_does_not_know_does_not_start(make: Make, url: str) -> None:
-    with pytest.raises(ValueError, match="expected an address that Apprise understands") as caught:
-        await make(url=url)
+def test_an_address_that_apprise_does_not_know_is_refused_by_the_check(url: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="an address that Apprise knows") as caught:
+        to_record(AppriseParams, {"url": url})
     assert "p4ssword" not in str(caught.value)
 
 

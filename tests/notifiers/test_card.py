@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.intelligence.test_message import known
-from tests.notifiers.chat import told
+from tests.notifiers.chat import choices, told
 
 from sentinel.api import Message, Reason
 from sentinel.intelligence.message import compose
@@ -92,6 +92,21 @@ def test_a_message_of_last_resort_is_shown_as_its_text() -> None:
     card = card_of(plain_message(delivery()))
     assert card.text.startswith("Sentinel reports incident 3: firing, severity critical.")
     assert card.mood == "critical"
+
+
+def test_a_choice_that_is_a_button_is_not_in_the_text_too() -> None:
+    held = Message(
+        key="k",
+        to="",
+        reason="veto",
+        severity="critical",
+        subject="Clients hear at 08:10 UTC: Late",
+        text="It goes out.\n\nAcknowledge: {url}\n\nOpen it: {url}\n",
+        choices=choices(),
+    )
+    url = held.choices[0].url
+    card = card_of(replace(held, text=held.text.format(url=url)))
+    assert card.text == f"It goes out.\n\nOpen it: {url}"
 
 
 def test_a_client_sees_nothing_but_the_text_whatever_else_there_is() -> None:

@@ -45,6 +45,6 @@ def runbook_of(root: Alert | None) -> str | None:
 def _look_at(suspect: Candidate, behind: Entry | None) -> str:
     name = one_line(suspect.name, _NAME)
     if behind is not None:
-        return f"Look at {name} first, which is probably the cause: {behind.fix[0]}"
+        return f"Look at {name}, which is probably the cause: {behind.fix[0]}"
     back = ", and take it back if you can" if suspect.kind == "change" else ""
-    return f"Look at {name} first, which is probably the cause{back}."
+    return f"Look at {name}, which is probably the cause{back}."

@@ -75,7 +75,7 @@ def _priority_of(group: Group) -> Priority:
 
 
 def _sentence(group: Group, features: Sequence[str], zone: tzinfo) -> str:
-    """Such as "3 tenants and 41 users affected since 14:02 UTC; SMS and phone greetings"."""
+    """Such as "3 tenants and 41 users affected since 14:02 UTC: SMS and phone greetings"."""
     who = [
         _count(number, noun)
         for number, noun in ((group.tenants, "tenant"), (group.users, "user"))
@@ -85,7 +85,7 @@ def _sentence(group: Group, features: Sequence[str], zone: tzinfo) -> str:
         text = f"{_listed(who)} affected since {_since(group, zone)}"
     else:
         text = f"{_count(group.count, 'event')} since {_since(group, zone)}, no user named"
-    return f"{text}; {_features(features)}" if features else text
+    return f"{text}: {_features(features)}" if features else text
 
 
 def _features(features: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ def compose(facts: PageFacts, delivery: Delivery) -> Message:
         first=facts.page.first,
         url=facts.url,
         payload=payload_of(facts, view, delivery),
-        short=short_of(facts, view),
+        short=short_of(facts, delivery, view),
         choices=facts.choices,
         incident=facts.page.incident.id,
     )

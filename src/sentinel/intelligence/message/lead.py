@@ -28,9 +28,21 @@ def lead_of(facts: PageFacts, delivery: Delivery) -> str:
             said = f"Still broken after {lasts}. {_hurts(facts)}"
         case _:
             said = _hurts(facts)
-    if others := len(facts.page.others):
-        said = f"{said} This tells of {counted(others, 'more incident')} too: see below."
-    return said.strip()
+    return f"{said}{others_of(facts)}".strip()
+
+
+def ended_of(facts: PageFacts, delivery: Delivery) -> str:
+    """A sentence for a message that comes too late; empty for all others."""
+    ended = facts.page.incident.resolved
+    if delivery.reason == "resolved" or ended is None:
+        return ""
+    return f"It has ended since, at {clock_time(ended, delivery.created, facts.zone)}."
+
+
+def others_of(facts: PageFacts) -> str:
+    """A sentence on further incidents, which stand below; empty where there are none."""
+    others = len(facts.page.others)
+    return f" This tells of {counted(others, 'more incident')} too: see below." if others else ""
 
 
 def _hurts(facts: PageFacts) -> str:

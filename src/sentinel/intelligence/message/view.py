@@ -8,7 +8,7 @@ from msgspec import Struct
 from sentinel.intelligence.advice import advice
 from sentinel.intelligence.message.facts import PageFacts
 from sentinel.intelligence.message.holder import mark_of
-from sentinel.intelligence.message.lead import lead_of
+from sentinel.intelligence.message.lead import ended_of, lead_of
 from sentinel.intelligence.untrusted import clip, one_line
 from sentinel.intelligence.wording import clock_time, counted, long_ago, span
 from sentinel.model.alert import Incident
@@ -177,9 +177,8 @@ def _notes(facts: PageFacts, delivery: Delivery) -> list[str]:
     incident, notes = facts.page.incident, []
     if facts.page.failed_channel:
         notes.append(f"You get this here because {facts.page.failed_channel} did not get it out.")
-    if delivery.reason != "resolved" and incident.resolved is not None:
-        ended = clock_time(incident.resolved, delivery.created, facts.zone)
-        notes.append(f"It has ended since, at {ended}.")
+    if ended := ended_of(facts, delivery):
+        notes.append(ended)
     elif delivery.reason not in _SAY_WHO and incident.acknowledged_by:
         notes.append(f"{incident.acknowledged_by} is on it.")
     lasting = sum(one.state == "closed" and one.cleared is None for one in facts.page.alerts)
