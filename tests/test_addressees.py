@@ -77,3 +77,11 @@ def test_what_reaches_nobody_is_refused(
 ) -> None:
     with pytest.raises(Invalid, match=said):
         addressees(config, target, to=to, by=by)
+
+
+def test_the_channel_that_clients_hear_over_is_left_to_them(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "sentinel.yaml").write_text(MAIN + "clients: {channels: {email: spare}}\n")
+    config = require(tmp_path / "sentinel.yaml", {})[0].config
+    assert [one.channel for one in addressees(config, "alice")] == ["mail"]
+    assert addressees(config, "alice", by="spare") == (Recipient("spare", ALICE, "alice"),)

@@ -110,6 +110,14 @@ def test_who_is_paged_on_sunday_at_three(terminal: Terminal) -> None:
     assert any(line[:1] == ["+5m"] and line[-3:] == ["bob", "by", "mail"] for line in lines)
 
 
+def test_over_how_many_channels_somebody_is_told_at_once_is_one_row(terminal: Terminal) -> None:
+    more = "channels:\n  second: {type: email, host: localhost, sender: s@example.com}\n"
+    terminal.config.write_text(MAIN.replace("channels:\n", more))
+    _, text = terminal("on-call", "who", "--at", "Sun 03:00", "--label", "severity=critical")
+    told = [line for line in text.splitlines() if line.split()[:1] == ["+5m"]]
+    assert [line.split("step 2")[-1].strip() for line in told] == ["bob by second, mail"]
+
+
 def test_it_is_told_without_a_database_that_part_of_it_is_not_known(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from sentinel.api import Permanent, Retryable, Secret
 from sentinel.errors import StoreError
-from sentinel.model.delivery import Delivery, Message
+from sentinel.model.delivery import Delivery, Message, Reason
 from sentinel.outbox import Channel
 from sentinel.store import deliveries
 from sentinel.testing.notifier import MemoryNotifier
@@ -95,6 +95,18 @@ async def test_what_was_composed_before_the_first_was_out_names_it_all_the_same(
     assert [one.previous for one in world.mail.accepted] == ["", "memory-1"]
     stored = world.ask(lambda conn: [deliveries.message(conn, id) for id in (1, 2)])
     assert [one.previous for one in stored if one] == ["", ""]
+
+
+@pytest.mark.parametrize("reasons", [("veto", "firing"), ("firing", "veto"), ("veto", "veto")])
+async def test_a_page_and_the_question_to_clients_never_take_each_others_place(
+    world: World, reasons: tuple[Reason, Reason]
+) -> None:
+    await world.outbox.start()
+    for reason in reasons:
+        world.enqueue(reason=reason, incident=1)
+        world.outbox.notify()
+        await world.outbox.idle()
+    assert [one.previous for one in world.mail.accepted] == ["", ""]
 
 
 async def test_a_message_that_did_not_arrive_is_not_named_as_the_first(world: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sentinel.channels import address_of
 from sentinel.config.model import Config
+from sentinel.config.reach import usable_of
 from sentinel.config.suggest import nearest
 from sentinel.errors import Invalid
 from sentinel.model.delivery import Recipient
@@ -53,7 +54,7 @@ def _to_person(config: Config, person: str, by: str | None) -> Sequence[Recipien
             raise _unknown("channel", by, config.channels)
         return (_reached(config, by, person),)
     known = config.people[person].addresses
-    usable = [one.name for one in config.channels.values() if one.address in known]
+    usable = [one.name for one in usable_of(known, config.channels.values())]
     if not usable:
         raise Invalid(f"no channel reaches {person}: there is none for {_listed(known)}")
     return [_reached(config, channel, person) for channel in usable]

@@ -56,6 +56,19 @@ async def test_of_several_it_asks_which_one(world: World) -> None:
     assert {state for state, _ in (await world.states()).values()} == {"open"}
 
 
+async def test_who_was_told_over_another_channel_may_answer_over_this_one(world: World) -> None:
+    await world.breaks("SMS_DOWN")
+    await world.database.write(
+        lambda conn: conn.execute(
+            "UPDATE deliveries SET channel = 'mail', address = 'alice@example.com'"
+        )
+    )
+    assert (await world.say("list")).startswith("1 ")
+    assert await world.say("list", "+44 7700 900456") == "Nothing that you were told of is open."
+    await world.say("ack")
+    assert await world.states() == {1: ("acknowledged", "alice")}
+
+
 async def test_ack_all_takes_them_all(world: World) -> None:
     await world.breaks("SMS_DOWN", "MAIL_DOWN")
     assert (await world.say("ack all")).startswith("You have incidents 2, 1.")

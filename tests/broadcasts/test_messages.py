@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sentinel.broadcasts.asking import choices_end, grants_of
-from sentinel.engine.commands import WriteUpdate
+from sentinel.engine.commands import VetoUpdate, WriteUpdate
 from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.delivery import Delivery
 from sentinel.notifiers._mail import address_of, mail_of
@@ -172,6 +172,19 @@ async def test_whoever_is_asked_reads_exactly_what_clients_will(
     assert "goes out at 08:10 UTC to 1 address, as things stand" in message.text
     assert message.url == "https://status.example.com/broadcasts/1"
     assert message.audience == "admin"
+
+
+async def test_a_question_that_comes_too_late_leaves_nothing_to_decide(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with told(tmp_path, clock, publish="hold 10m") as world:
+        await world.send(sms_error("acme"))
+        await world.tell()
+        await world.pipeline.command(VetoUpdate(1, "alice", clock.now()))
+        [message] = await world.composed()
+    assert message.subject == "Not told to clients: Text messages are delayed"
+    assert "top it" not in message.text + message.short
+    assert message.short.endswith(". https://status.example.com/broadcasts/1")
 
 
 async def test_whoever_is_asked_about_a_draft_hears_that_it_waits(

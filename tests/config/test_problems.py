@@ -109,6 +109,14 @@ def test_all_mistakes_in_all_files_are_told_at_once(load: Load) -> None:
     ]
 
 
+def test_a_key_of_the_other_kind_of_file_is_sent_there(load: Load) -> None:
+    _, problems = load("broadcasts: []", a="channels: {}")
+    assert [(p.file, p.hint) for p in problems] == [
+        ("rules/a.yaml", "it belongs in the main file, sentinel.yaml"),
+        ("sentinel.yaml", "it belongs in a file of rules, which stand in rules_dir"),
+    ]
+
+
 def test_a_pattern_of_more_than_a_thousand_characters_is_refused(load: Load) -> None:
     where = f"{{message: {{matches: '{'a' * 1001}'}}}}"
     _, [found] = load(MAIN, a=f"rules: [{{alert: A, on: error, where: {where}}}]")

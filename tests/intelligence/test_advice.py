@@ -34,10 +34,7 @@ def suspected(kind: Any, name: str) -> Candidate:
         ),
         (
             {"suspect": suspected("change", "deploy of api"), "otherwise": "Open it."},
-            [
-                "Look at deploy of api, which is probably the cause, and take it back if "
-                "you can."
-            ],
+            ["Look at deploy of api, which is probably the cause, and take it back if you can."],
         ),
         (
             {"entry": SMS, "suspect": suspected("component", "db")},

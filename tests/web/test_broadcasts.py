@@ -137,17 +137,22 @@ async def test_a_decision_that_comes_too_late_is_told(told: World, browser: Brow
     await browser.post("/updates/1", do="veto")
     reply, page = await browser.post("/updates/1", do="publish")
     assert reply.status == 422
-    assert "does not wait any more: it is vetoed" in page
+    assert "update 1 does not wait any more: Bob stopped it" in page
 
 
 async def test_parts_that_are_called_the_same_are_told_apart(browser: Browser) -> None:
-    _, page = await browser.page("/broadcasts/new")
+    _, page = await browser.get("/broadcasts/new")
     for words in ("> Text messages<", "> Website (web-1)<", "> Website (web-2)<"):
         assert words in page
 
 
-async def test_what_was_stopped_and_ended_was_never_told(told: World, browser: Browser) -> None:
-    await ask(told, "/broadcasts/1/end") if False else None
+async def test_what_ended_before_it_went_out_was_not_told(told: World, browser: Browser) -> None:
+    assert "nothing told yet" in (await browser.get("/broadcasts"))[1]
+    await browser.post("/updates/1", do="veto")
+    await browser.post("/broadcasts/1/end")
+    _, page = await browser.get("/broadcasts")
+    assert "nothing was told" in page
+    assert "nothing told yet" not in page
 
 
 async def test_a_broadcast_is_written_and_brought_to_its_end(told: World, browser: Browser) -> None:

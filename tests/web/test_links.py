@@ -172,3 +172,13 @@ async def test_who_is_slowed_down_is_told_so_in_plain_words(world: World) -> Non
     pages = [(await fetch("GET", f"{world.url}/a/{'x' * 40}"))[1] for _ in range(70)]
     assert "was asked too often" in pages[-1]
     assert "project" not in pages[-1]
+
+
+async def test_of_an_incident_that_is_over_no_button_is_left(world: World) -> None:
+    await broken(world)
+    await fetch("POST", link(world, "resolve"))
+    status, page = await fetch("GET", link(world, "acknowledge"))
+    assert status == 200
+    assert "There is nothing left to do." in page
+    assert "It ended at" in page
+    assert "<button" not in page

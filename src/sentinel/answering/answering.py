@@ -230,7 +230,7 @@ class ChannelAnswers(Answers):
         return " ".join([head, *rest[:2]] if done else rest[:2])
 
     async def _told(self, person: str) -> list[Incident]:
-        """What the person, or the place that the channel writes to, was told of."""
+        """What the person was told of, over any channel, or the place that this one writes to."""
         channel, now = self._channel(), self._parts.clock.now()
         if channel is None:
             return []
@@ -238,7 +238,7 @@ class ChannelAnswers(Answers):
         # As it stands in the configuration, which is how messages are kept.
         address = own.get(channel.address or "", "")
         return await self._parts.database.read(
-            lambda conn: told.open_incidents(conn, self._name, address, now)
+            lambda conn: told.open_incidents(conn, person, self._name, address, now)
         )
 
     async def _chooser(self, grant: Grant, address: str) -> str | None:

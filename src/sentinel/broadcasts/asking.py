@@ -49,10 +49,11 @@ def compose_asking(
         f"{_phase(update)}: {one_line(broadcast.title, 200)}",
         "\n".join(f"    {line}" for line in visible(update.text).split("\n")),
         "\n".join(f"{choice.label}: {choice.url}" for choice in choices),
-        f"Publish it now, change it or stop it: {url}",
+        f"{'Publish it now, change it or stop it' if update.waits else 'Open it'}: {url}",
     ]
     text = "\n\n".join(part for part in parts if part)
     stop = next((choice.url for choice in choices if choice.verb == "veto"), url)
+    short = f"{subject}. {'Stop it: ' if update.waits else ''}{stop}"
     return Message(
         key=delivery.key,
         to=delivery.address,
@@ -60,7 +61,7 @@ def compose_asking(
         severity=delivery.severity,
         subject=subject,
         text=f"{text}\n",
-        short=f"{subject}. Stop it: {stop}",
+        short=short,
         url=url,
         choices=tuple(choices),
         incident=broadcast.incident,

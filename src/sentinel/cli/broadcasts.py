@@ -388,7 +388,8 @@ def _waiting(conn: sqlite3.Connection, number: int) -> Update:
     if found is None:
         raise Invalid(f"there is no update {number}: `sentinel broadcast list` lists them")
     if not found.waits:
-        raise Invalid(f"update {number} does not wait any more: it is {found.state}")
+        why = found.reason or f"it is {found.state}"
+        raise Invalid(f"update {number} does not wait any more: {why}")
     return found
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -287,8 +288,8 @@ def _show_trial(trial: "Trial", zone: ZoneInfo) -> None:
     head = f"{_moment(trial.at, zone)}, {trial.severity}{f', {labels}' if labels else ''}: {takes}"
     console.print(printable(head), markup=False)
     rows = [
-        (_after(one.after), _moment(one.at, zone), _what(one), _who(one, zone))
-        for one in trial.lines
+        (_after(first.after), _moment(first.at, zone), _what(first), _who((first, *rest), zone))
+        for _, (first, *rest) in groupby(trial.lines, _together)
     ]
     columns = ("AFTER", "AT", "WHAT", "WHO")
     show_table(columns, rows, wide=("WHO",), empty="Nothing would happen within a week.")
@@ -306,10 +307,18 @@ def _what(line: "Line") -> str:
     return "NOBODY" if line.kind in ("nobody", "no_route") else line.kind.replace("_", " ")
 
 
-def _who(line: "Line", zone: ZoneInfo) -> str:
-    if line.kind == "told":
-        return f"{line.person} by {line.channel}" if line.person else line.channel
-    return line.text + (f" until {_moment(line.until, zone)}" if line.until else "")
+def _together(line: "Line") -> tuple[object, ...]:
+    """What one row shows: everything that reaches one person, or places, at once."""
+    what = line.person if line.kind == "told" else (line.text, line.until)
+    return line.at, line.kind, _what(line), what
+
+
+def _who(lines: "Sequence[Line]", zone: ZoneInfo) -> str:
+    line = lines[0]
+    if line.kind != "told":
+        return line.text + (f" until {_moment(line.until, zone)}" if line.until else "")
+    channels = ", ".join(one.channel for one in lines)
+    return f"{line.person} by {channels}" if line.person else channels
 
 
 def _after(seconds: float) -> str:

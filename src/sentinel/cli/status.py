@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,7 @@ from sentinel.cli.app import (
 from sentinel.cli.asking import AuthorOption, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.config.suggest import did_you_mean
+from sentinel.config.suggest import did_you_mean, one_of
 from sentinel.errors import ConfigError, Invalid
 from sentinel.model.values import Duration
 
@@ -47,6 +48,10 @@ def export_page(
     from sentinel.web.public import subscribe_path
     from sentinel.web.status_export import export
 
+    if url is not None and not re.match(r"https?://[^/\s]", url):
+        raise Invalid(
+            f"--url: found {url!r}, expected an address such as https://status.example.com"
+        )
     found, page = _page(config)
     if page.audience != "public":
         raise Invalid(
@@ -100,8 +105,9 @@ def link(
     with contextlib.closing(connect(state)) as conn, transaction(conn):
         if not store.knows_tenant(conn, tenant):
             known = store.tenant_names(conn)
-            hint = did_you_mean(tenant, known) or "`sentinel tenants` lists them"
-            raise Invalid(f"found no tenant {tenant!r}, expected one that is known ({hint})")
+            others = f"expected {one_of(known)}" if known else "none is known yet"
+            hint = did_you_mean(tenant, known) or others
+            raise Invalid(f"found no tenant {tenant!r}: {hint}")
         if take_back:
             store.take_back(conn, tenant)
             token = ""

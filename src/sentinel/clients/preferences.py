@@ -47,12 +47,18 @@ class Preferences(Struct, frozen=True, kw_only=True):
 def checked(choice: Choice, languages: Collection[str]) -> Preferences:
     """Raises Invalid, naming the field and what was expected."""
     if choice.language not in languages:
-        raise Invalid(f"language: expected one of {', '.join(languages)}")
+        raise Invalid(
+            f"language: expected one of {', '.join(languages)}, found {choice.language[:20]!r}"
+        )
     if choice.timezone not in zones():
-        raise Invalid("timezone: expected a name such as Europe/London, or UTC")
+        raise Invalid(
+            f"timezone: expected a name such as Europe/London, found {choice.timezone[:20]!r}"
+        )
     severity = next((one for one in _SEVERITIES if one == choice.severity), None)
     if severity is None:
-        raise Invalid(f"severity: expected one of {', '.join(_SEVERITIES)}")
+        raise Invalid(
+            f"severity: expected one of {', '.join(_SEVERITIES)}, found {choice.severity[:20]!r}"
+        )
     components = tuple(dict.fromkeys(one.strip() for one in choice.components if one.strip()))
     if len(components) > _MOST_COMPONENTS or any(
         len(one) > _LONGEST_COMPONENT or not one.isprintable() for one in components

@@ -4,6 +4,8 @@ and in the rules files."""
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from sentinel.clients.addresses import KEY_OF, KINDS, Kind, clean_name, normalised
 from sentinel.clients.words import ENGLISH, places
 from sentinel.config.document import Document, KeyPath
@@ -56,6 +58,16 @@ def read_clients(
         ),
         problems,
     )
+
+
+def marked(
+    channels: Mapping[str, ChannelConfig], clients: ClientsConfig
+) -> dict[str, ChannelConfig]:
+    """The channels, with those over which clients are told known as such."""
+    theirs = set(clients.channels.values())
+    return {
+        name: replace(channel, for_clients=name in theirs) for name, channel in channels.items()
+    }
 
 
 def read_tenants(

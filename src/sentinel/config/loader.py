@@ -12,7 +12,7 @@ from sentinel.config.actions import read_actions
 from sentinel.config.broadcasts import Public, read_broadcasts, titles_of
 from sentinel.config.channels import read_channels
 from sentinel.config.classify import read_classify
-from sentinel.config.clients import read_clients, read_tenants
+from sentinel.config.clients import marked, read_clients, read_tenants
 from sentinel.config.components import known_components, read_components
 from sentinel.config.correlations import read_correlations
 from sentinel.config.document import Document, load
@@ -118,6 +118,7 @@ class _Loading:
         monitors = self._take(read_monitors(main, zone))
         people = self._take(read_people(main, others, channels, zone))
         clients = self._take(read_clients(main, channels))
+        channels = marked(channels, clients)
         tenants = self._take(read_tenants([main, *others], zone, clients, known_components(main)))
         teams = self._take(read_teams([main, *others], people))
         interval_names, schedule_names = Names("time interval"), Names("schedule")

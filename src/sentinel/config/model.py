@@ -189,7 +189,7 @@ class TeamConfig(Struct, frozen=True, kw_only=True):
 class ChannelConfig(Struct, frozen=True, kw_only=True):
     """`address` is the key of a person's address, None where the channel needs none; `heard_from`
     is that of the addresses that answers come from. `rate` is in messages a minute, None for no
-    limit."""
+    limit. `for_clients` says that clients are told over it."""
 
     name: str
     type: str
@@ -200,6 +200,7 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
     timeout: float
     per_person: Limit | None = None
     heard_from: str | None = None
+    for_clients: bool = False
 
 
 class PersonConfig(Struct, frozen=True, kw_only=True):

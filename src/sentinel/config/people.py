@@ -15,10 +15,34 @@ from sentinel.config.problem import Problem
 from sentinel.config.rests import read_digest, read_limits, read_quiet
 from sentinel.config.suggest import nearest, one_of, show
 
-# Keys whose addresses are telephone numbers, with what people put between the digits of one.
-_NUMBERS = ("sms", "voice")
+# What people put between the digits of a telephone number.
 _FILLING = re.compile(r"[\s().\-/]+")
-_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
+# What would only be found out by a page that nobody gets: how the addresses of a key look, and what
+# to say about others.
+_NUMBER = (
+    re.compile(r"\+[1-9]\d{4,14}"),
+    "person/number",
+    "a telephone number with its country, such as +44 7700 900123",
+)
+_LOOKS = {
+    "email": (
+        re.compile(r"(?:[^<>\x00-\x1f]*<)?[^\s<>@,;]+@[^\s<>@,;]+>?"),
+        "person/email",
+        "an e-mail address such as alice@example.com",
+    ),
+    "sms": _NUMBER,
+    "voice": _NUMBER,
+    "slack": (
+        re.compile(r"[UW][A-Z0-9]+"),
+        "person/slack",
+        "a member ID such as U0123456789, which Slack's profile gives under Copy member ID",
+    ),
+    "telegram": (
+        re.compile(r"-?\d+"),
+        "person/telegram",
+        "the number that the bot answers /start with",
+    ),
+}
 
 
 def read_people(
@@ -77,20 +101,12 @@ def _check_keys(document: Document, path: KeyPath, data: Any, keys: set[str]) ->
     """Any key may stand there, for channels to come, so only near misses are told."""
     known = keys | schema.PERSON_OWN.keys()
     for key, text in _addresses(data).items():
-        if key == "email" and "@" not in text and "${" not in text:
-            yield document.problem(
-                (*path, key),
-                "person/email",
-                found=show(text),
-                expected="an e-mail address such as alice@example.com",
-            )
-        if key in _NUMBERS and "${" not in text and not _NUMBER.fullmatch(_FILLING.sub("", text)):
-            yield document.problem(
-                (*path, key),
-                "person/number",
-                found=show(text),
-                expected="a telephone number with its country, such as +44 7700 900123",
-            )
+        look = _LOOKS.get(key) if "${" not in text else None
+        if look is not None:
+            pattern, id, expected = look
+            plain = _FILLING.sub("", text) if look is _NUMBER else text
+            if not pattern.fullmatch(plain):
+                yield document.problem((*path, key), id, found=show(text), expected=expected)
         meant = nearest(key, known)
         if meant and key not in keys:
             yield document.problem(

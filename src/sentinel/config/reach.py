@@ -52,13 +52,26 @@ def recipients_of(
 ) -> tuple[Recipient, ...]:
     """Where a person is reached: on the channels or kinds of address in `by`, or on all. A channel
     that stands in for another one of these is left to do that."""
-    usable = [c for c in channels if c.address and c.address in addresses]
+    known = list(channels)
+    usable = usable_of(addresses, known)
     if by:
-        chosen = [c for c in usable if c.name in by or c.address in by]
+        named = [c for c in known if c.name in by and c.address in addresses]
+        chosen = [c for c in known if c in named or (c in usable and c.address in by)]
     else:
         stand_ins = {channel.fallback for channel in usable}
         chosen = [c for c in usable if c.name not in stand_ins] or usable
     return tuple(Recipient(c.name, addresses[c.address or ""], name) for c in chosen)
+
+
+def usable_of(
+    addresses: Mapping[str, str], channels: Iterable[ChannelConfig]
+) -> list[ChannelConfig]:
+    """Those that reach somebody with these addresses. One over which clients are told is left to
+    them where another one asks for the same address: nobody is paged twice at one address, nor
+    from the address that clients know."""
+    fitting = [c for c in channels if c.address and c.address in addresses]
+    own = {c.address for c in fitting if not c.for_clients}
+    return [c for c in fitting if not c.for_clients or c.address not in own]
 
 
 def people_of(schedule: Schedule) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sentinel.config.document import Document, KeyPath, plain
+from sentinel.config.elsewhere import elsewhere
 from sentinel.config.problem import Problem
 from sentinel.config.secrecy import hide, is_secret, told
 from sentinel.config.suggest import did_you_mean, nearest, one_of, show
@@ -207,8 +208,8 @@ class _Telling:
             yield self._bad_value(finding, path)
 
     def _unknown_keys(self, finding: _Finding, path: KeyPath) -> Iterator[Problem]:
-        known = finding.schema.get("properties", {})
-        unsupported = UNSUPPORTED.get(finding.schema.get("title", ""), {})
+        known, record = finding.schema.get("properties", {}), finding.schema.get("title", "")
+        unsupported = UNSUPPORTED.get(record, {})
         for key in finding.value:
             if key in unsupported:
                 yield self.document.problem(
@@ -224,7 +225,7 @@ class _Telling:
                     "config/unknown-key",
                     found=f"the key {show(key)}",
                     expected=one_of(sorted(known)) if known else "no keys here",
-                    hint=did_you_mean(key, known),
+                    hint=elsewhere(record, key) or did_you_mean(key, known),
                 )
 
     def _missing_keys(self, finding: _Finding, path: KeyPath) -> Iterator[Problem]:

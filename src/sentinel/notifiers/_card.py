@@ -67,7 +67,7 @@ def card_of(message: Message) -> Card:
     # A client gets its text alone, whatever else the message carries.
     if message.audience == "client" or "title" not in incident:
         mood: Mood = "calm" if message.reason in ("resolved", "test", "drill") else _alarm(message)
-        return Card(title=title, mood=mood, text=paragraphs(message.text, _TEXT), url=message.url)
+        return Card(title=title, mood=mood, text=_unchosen(message), url=message.url)
     if message.written:
         return Card(
             title=title,
@@ -88,6 +88,13 @@ def card_of(message: Message) -> Card:
         others=tuple(_others(data)),
         url=message.url,
     )
+
+
+def _unchosen(message: Message) -> str:
+    """The text without the links that the chat shows as choices anyway."""
+    shown = {f"{choice.label}: {choice.url}" for choice in message.choices}
+    lines = (line for line in message.text.split("\n") if line not in shown)
+    return paragraphs(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), _TEXT)
 
 
 def news_of(card: Card) -> str:

@@ -34,6 +34,7 @@ from sentinel.notifiers._extras import require
 
 if TYPE_CHECKING:
     from apprise import Apprise as Client
+    from apprise import NotifyBase
 
 # As many may hang at a time as it takes to leave everything else of Sentinel alone.
 _WORKERS = 4
@@ -52,6 +53,8 @@ class AppriseParams(Params, frozen=True):
         require("apprise", "apprise")
         if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", self.url.reveal()):
             raise ValueError("url: expected an address such as ntfy://…, with one service")
+        if _service_of(self.url.reveal()) is None:
+            raise ValueError("url: expected an address that Apprise knows, of one service")
 
 
 class Apprise(Notifier[AppriseParams]):
@@ -67,9 +70,12 @@ class Apprise(Notifier[AppriseParams]):
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="apprise")
 
     async def start(self) -> None:
-        """Raises ValueError for an address that Apprise does not understand."""
-        # It loads all that it knows: half a second, most of which is the disk's.
-        self._client = await asyncio.to_thread(_client_of, self.params.url.reveal())
+        import apprise
+
+        service = _service_of(self.params.url.reveal())
+        assert service is not None, "the parameters have tried it"
+        self._client = apprise.Apprise()
+        self._client.add(service)
 
     async def stop(self) -> None:
         # What hangs ends by the time-out that Apprise itself sets for each call.
@@ -90,7 +96,9 @@ class Apprise(Notifier[AppriseParams]):
         return Receipt(detail="handed over by Apprise")
 
 
-def _client_of(url: str) -> "Client":
+def _service_of(url: str) -> "NotifyBase | None":
+    """None for what Apprise does not understand. The first time it loads all that it knows: half a
+    second, most of which is the disk's."""
     import apprise
 
     # Its log lines, and those of the library below it, may hold the whole address.
@@ -98,12 +106,8 @@ def _client_of(url: str) -> "Client":
     logger.addHandler(logging.NullHandler())
     logger.propagate = False
     logging.getLogger("urllib3").setLevel(logging.INFO)
-    service = apprise.Apprise.instantiate(url)
-    if service is None:
-        raise ValueError("url: expected an address that Apprise understands, of a known service")
-    client = apprise.Apprise()
-    client.add(service)
-    return client
+    found: NotifyBase | None = apprise.Apprise.instantiate(url)
+    return found
 
 
 def _body(message: Message, full: bool) -> str:

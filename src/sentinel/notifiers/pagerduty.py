@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +19,7 @@ from sentinel.api import (
     Message,
     Notifier,
     Params,
+    Reason,
     Receipt,
     Reply,
     Request,
@@ -109,7 +110,15 @@ class PagerDuty(Notifier[PagerDutyParams]):
     summary = "PagerDuty: an incident there for each incident here; acknowledging works both ways."
     Params = PagerDutyParams
     timeout = 20.0
-    capabilities = Capabilities(ack=True, thread=True, idempotent=True, rate=120.0, merges=False)
+    # What clients are to be told is no incident that somebody has to close there.
+    capabilities = Capabilities(
+        ack=True,
+        thread=True,
+        idempotent=True,
+        rate=120.0,
+        merges=False,
+        only=frozenset(get_args(Reason)) - {"veto", "update", "confirm"},
+    )
 
     def __init__(self, params: PagerDutyParams, context: Context) -> None:
         super().__init__(params, context)

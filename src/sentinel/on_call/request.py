@@ -136,5 +136,5 @@ def undisturbed_until(config: Config, person: str, lasts: str, now: float) -> fl
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     meant = nearest(name, names)
-    hint = f"did you mean {meant}?" if meant else f"known are {one_of(names)}" if names else ""
+    hint = f"did you mean {meant}?" if meant else f"expected {one_of(names)}" if names else ""
     return f"found the {what} {name[:100]!r}, which there is not; {hint or 'there are none'}"

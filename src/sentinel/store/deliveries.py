@@ -461,13 +461,14 @@ def is_first(conn: sqlite3.Connection, delivery: Delivery) -> bool:
 def first_reference(conn: sqlite3.Connection, delivery: Delivery) -> str:
     """The provider's name for the first message about this incident that it took for this address;
     empty where there is none. One that told of further incidents, too, is not to be overwritten by
-    one that does not."""
-    if delivery.incident is None:
+    one that does not; nor the question whether clients may be told by a page, or the other way
+    round, for each has choices of its own."""
+    if delivery.incident is None or delivery.reason == "veto":
         return ""
     rows = conn.execute(
         "SELECT reference, also FROM deliveries WHERE incident_id = ? AND channel = ? "
         "AND address = ? AND id <> ? AND state = 'sent' AND reference IS NOT NULL "
-        "AND outcome IS NOT 'undelivered' ORDER BY sent, id",
+        "AND outcome IS NOT 'undelivered' AND reason <> 'veto' ORDER BY sent, id",
         (delivery.incident, delivery.channel, delivery.address, delivery.id),
     )
     own = set(delivery.also)

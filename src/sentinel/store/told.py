@@ -1,4 +1,4 @@
-"""Of which incidents an address was told."""
+"""Of which incidents somebody was told."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -7,6 +7,8 @@ from sentinel.model.alert import Incident
 from sentinel.store.alerts import decode_incident
 
 _WEEK = 7 * 86_400.0
+# Who was told by mail may answer by SMS.
+_THEIRS = "(d.person = :person OR (d.channel = :channel AND d.address = :address))"
 
 
 def last_written_to(
@@ -26,17 +28,18 @@ def last_written_to(
 
 
 def open_incidents(
-    conn: sqlite3.Connection, channel: str, address: str, now: float
+    conn: sqlite3.Connection, person: str, channel: str, address: str, now: float
 ) -> list[Incident]:
-    """Those that are not over, the newest first: by a message of their own, or in the last week by
-    one that told of others too."""
+    """Those that are not over, the newest first, of which the person was told over any channel, or
+    the place that this one writes to: by a message of their own, or in the last week by one that
+    told of others too."""
     rows = conn.execute(
         "SELECT body FROM incidents AS i WHERE i.state IN ('open', 'acknowledged') AND (EXISTS ("
-        "  SELECT 1 FROM deliveries AS d WHERE d.incident_id = i.id AND d.channel = :channel"
-        "  AND d.address = :address AND d.subscription_id IS NULL AND d.state <> 'failed')"
+        "  SELECT 1 FROM deliveries AS d WHERE d.incident_id = i.id"
+        f"  AND {_THEIRS} AND d.subscription_id IS NULL AND d.state <> 'failed')"
         " OR i.id IN (SELECT one.value FROM deliveries AS d, json_each(d.also) AS one"
-        "  WHERE d.also <> '[]' AND d.channel = :channel AND d.address = :address"
+        f"  WHERE d.also <> '[]' AND {_THEIRS}"
         "  AND d.created > :since)) ORDER BY i.id DESC LIMIT 50",
-        {"channel": channel, "address": address, "since": now - _WEEK},
+        {"person": person, "channel": channel, "address": address, "since": now - _WEEK},
     )
     return [decode_incident(row["body"]) for row in rows]

@@ -59,6 +59,17 @@ class Subject(Struct, frozen=True):
         more = len(self.incidents) - 1
         return f"{first} and {counted(more, 'more incident')}" if more else first
 
+    @property
+    def ending(self) -> str:
+        """Why nothing can be done any more; empty where something can."""
+        if self.update is not None:
+            if self.update.waits:
+                return ""
+            published = self.update.state == "published"
+            return "It went out to clients." if published else "It was stopped: nobody is told."
+        over = all(one.state == "resolved" for one in self.incidents)
+        return "There is nothing left to do." if over else ""
+
     def page(self, url: str) -> str:
         if self.update is not None:
             return f"{url}/broadcasts/{self.update.broadcast}"
@@ -88,7 +99,8 @@ class Links:
         if spent is not None:
             said = await self._services.answering.desk.spent(token)
             return self._page(subject, said.text, status=410)
-        return self._page(subject, "", grant=grant)
+        ending = subject.ending
+        return self._page(subject, ending, grant=None if ending else grant)
 
     async def act(self, request: Request) -> Response:
         token = request.path_params["token"]

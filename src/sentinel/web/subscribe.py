@@ -120,18 +120,22 @@ async def _tenant(visit: ClientVisit) -> str | None:
 
 def may_sign_up(visit: ClientVisit, tenant: str | None) -> bool:
     settings = visit.settings
-    if not any(kind in settings.channels for kind in OPEN_KINDS):
+    if not _offered(visit):
         return False
     return settings.sign_up == "open" or (settings.sign_up == "tenant-only" and tenant is not None)
 
 
 def _asked(visit: ClientVisit, tenant: str | None) -> SignUp:
-    """Raises Invalid."""
-    given = visit.field("address")
-    kind: Kind = "email" if "@" in given or "sms" not in visit.settings.channels else "sms"
-    address = normalised(kind, given)
-    if kind not in visit.settings.channels:
-        raise Invalid("expected a telephone number, found an e-mail address")
+    """Raises Invalid, in the words of clients where it is the address."""
+    given, kinds = visit.field("address"), _offered(visit)
+    kind: Kind = "email" if "@" in given or "sms" not in kinds else "sms"
+    wrong = visit.say("address_wrong" if len(kinds) > 1 else f"{kinds[0]}_wrong")
+    if kind not in kinds:
+        raise Invalid(wrong)
+    try:
+        address = normalised(kind, given)
+    except Invalid as error:
+        raise Invalid(wrong) from error
     return SignUp(
         kind=kind,
         address=address,
@@ -143,12 +147,15 @@ def _asked(visit: ClientVisit, tenant: str | None) -> SignUp:
     )
 
 
+def _offered(visit: ClientVisit) -> list[Kind]:
+    return [kind for kind in OPEN_KINDS if kind in visit.settings.channels]
+
+
 def _form(visit: ClientVisit, refusal: str = "") -> Response:
-    kinds = [kind for kind in OPEN_KINDS if kind in visit.settings.channels]
     return visit.render(
         "subscribe.html",
         422 if refusal else 200,
-        kinds=kinds,
+        kinds=_offered(visit),
         address=visit.field("address")[:300],
         name=visit.field("name")[:100],
         refusal=refusal,

@@ -108,7 +108,8 @@ async def _find(services: Services, number: int) -> Told:
 async def _waiting(services: Services, number: int) -> Told:
     told = await _find(services, number)
     if not told.update.waits:
-        raise Invalid(f"update {number} does not wait any more: it is {told.update.state}")
+        why = told.update.reason or f"it is {told.update.state}"
+        raise Invalid(f"update {number} does not wait any more: {why}")
     return told
 
 

@@ -1,6 +1,7 @@
 """Broadcasts: what waits to go out to clients, what they were told, and what else they may be."""
 
 import sqlite3
+from collections import Counter
 from datetime import datetime
 from typing import TypeVar, get_args
 
@@ -15,6 +16,7 @@ from sentinel.broadcasts.writing import Leaky, new_broadcast
 from sentinel.clients.words import Words
 from sentinel.config.broadcasts import titles_of
 from sentinel.config.components import known_components_of
+from sentinel.config.model import Config
 from sentinel.engine.broadcast_commands import refusal
 from sentinel.errors import Invalid
 from sentinel.model.alert import AlertSeverity
@@ -173,13 +175,24 @@ async def _new(visit: Visit, draft: Draft | None = None, status: int = 200) -> R
         "broadcast_new.html",
         status=status,
         draft=draft or Draft(values=values),
-        components=sorted(known_components_of(visit.config)),
-        titles=titles_of(visit.config.components, visit.config.status_page),
+        components=_labelled(visit.config),
         tenants=tenants,
         phases={"incident": INCIDENT_PHASES, "maintenance": MAINTENANCE_PHASES},
         severities=_SEVERITIES,
         audiences=_AUDIENCES,
     )
+
+
+def _labelled(config: Config) -> dict[str, str]:
+    """What clients call each component, by its name, which is added where they call several so."""
+    titles = titles_of(config.components, config.status_page)
+    names = sorted(known_components_of(config))
+    often = Counter(titles.get(name, name) for name in names)
+    return {
+        name: title if often[title] == 1 else f"{title} ({name})"
+        for name in names
+        for title in (titles.get(name, name),)
+    }
 
 
 async def _create(visit: Visit) -> Response:
