@@ -341,3 +341,58 @@ async def test_a_message_about_several_is_changed_only_into_one_about_all_of_the
     world.enqueue(incident=1, also=also, reason="reminder")
     await world.outbox.idle()
     assert world.mail.accepted[-1].previous == previous
+
+
+def tell_client(conn: sqlite3.Connection, broadcast: int, due: float, now: float) -> None:
+    """One update of a broadcast, for the client of subscription 1."""
+    conn.execute(
+        "INSERT INTO updates (id, broadcast_id, phase, text, state, created, actor)"
+        " VALUES (?, ?, 'investigating', '', 'published', 0, '')",
+        (broadcast, broadcast),
+    )
+    deliveries.enqueue_client(
+        conn,
+        Recipient("mail", "client@example.com"),
+        severity="warning",
+        subscription=1,
+        update=broadcast,
+        due=due,
+        now=now,
+    )
+
+
+async def test_what_was_kept_for_a_clients_digest_comes_in_one_message(world: World) -> None:
+    await world.outbox.start()
+    nine = world.clock.now() + 3600
+    for number in (1, 2, 3):
+        world.ask(lambda conn, n=number: tell_client(conn, n, nine, world.clock.now()))
+        await world.pass_time(60, step=10)
+    assert world.mail.accepted == []
+    await world.pass_time(3600, step=30)
+    assert len(world.mail.accepted) == 1
+    told = {one.update: (one.state, one.also, one.merged_into) for one in world.all()}
+    assert told == {
+        1: ("sent", (2, 3), None),
+        2: ("superseded", (), 1),
+        3: ("superseded", (), 1),
+    }
+
+
+async def test_what_a_client_hears_at_once_is_told_apart(world: World) -> None:
+    await world.outbox.start()
+    now = world.clock.now()
+    for number in (1, 2):
+        world.ask(lambda conn, n=number: tell_client(conn, n, now, now))
+    world.outbox.notify()
+    await world.outbox.idle()
+    assert len(world.mail.accepted) == 2
+
+
+async def test_a_clients_program_hears_of_each_update_by_its_own(world: World) -> None:
+    world.mail.capabilities = Capabilities(merges=False)  # type: ignore[misc]
+    await world.outbox.start()
+    nine, now = world.clock.now() + 3600, world.clock.now()
+    for number in (1, 2):
+        world.ask(lambda conn, n=number: tell_client(conn, n, nine, now))
+    await world.pass_time(3700, step=50)
+    assert len(world.mail.accepted) == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sentinel.broadcasts.asking import choices_end, grants_of
 from sentinel.engine.commands import VetoUpdate, WriteUpdate
@@ -13,7 +14,9 @@ from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.delivery import Delivery
 from sentinel.notifiers._mail import address_of, mail_of
 from sentinel.outbox.plain import plain_message
+from sentinel.pages import Composer
 from sentinel.signing import Grant
+from sentinel.store import deliveries
 from sentinel.testing import FakeClock
 from tests.broadcasts.worlds import MAIN, RULES, Told, sms_error, subscribe, told
 from tests.running import START
@@ -206,3 +209,37 @@ def test_the_choices_about_an_update_name_it_and_end_when_it_goes_out() -> None:
         Grant("publish", "update:7", "alice", 600),
         Grant("veto", "update:7", "alice", 600),
     )
+
+
+async def test_a_digest_tells_of_several_broadcasts_in_one_message(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with told(tmp_path, clock) as world:
+        await world.subscribe("ann@acme.example", "acme")
+        await world.failing("acme")
+        other = Broadcast(
+            id=0, title="Exports <b>late</b>", audience="all", severity="warning", opened=START
+        )
+        command = WriteUpdate(
+            of=other, phase="identified", text="By noon.", by="bob", publish=True, received=START
+        )
+        await world.pipeline.command(command)
+        await world.tell()
+
+        def compose(conn: Any) -> Any:
+            first, second = (
+                one for one in deliveries.listing(conn)[::-1] if one.reason == "update"
+            )
+            composer = Composer(
+                world.found.config, world.found.catalog, world.found.setup(b"key").finder
+            )
+            return composer(conn, replace(first, also=(second.update or 0,)))
+
+        message = await world.database.read(compose)
+    assert message.subject == "Investigating: Text messages are delayed and 1 more"
+    assert "Text messages arrive late." in message.text
+    assert "By noon." in message.text
+    assert "Cause found: Exports <b>late</b>" in message.text
+    assert message.html.count("By noon.") == 1
+    assert "<b>late</b>" not in message.html
+    assert message.text.count("Unsubscribe:") == 1
