@@ -15,7 +15,7 @@ from sentinel.api import AnySignal, Error, Metric
 from sentinel.installation import require
 from sentinel.model.silence import Silence
 from sentinel.pipeline import Pipeline, Setup
-from sentinel.store import deliveries
+from sentinel.store import sending
 from sentinel.store.connection import transaction
 from sentinel.store.migrations import migrate
 from sentinel.testing.clock import FakeClock
@@ -128,9 +128,9 @@ class Daemon:
         now = self.clock.now()
         for row in self.store.conn.execute("SELECT id FROM deliveries WHERE state = 'pending'"):
             if self.random.random() < 0.7:
-                deliveries.mark_sent(self.store.conn, row["id"], "taken", now)
+                sending.mark_sent(self.store.conn, row["id"], "taken", now)
             else:
-                deliveries.mark_failed(self.store.conn, row["id"], "no such address", now)
+                sending.mark_failed(self.store.conn, row["id"], "no such address", now)
 
 
 _tenants = st.sampled_from([None, "acme", "globex"])

@@ -8,7 +8,7 @@ import pytest
 
 from sentinel.doorbell import Doorbell
 from sentinel.model.delivery import DeliveryIntent, Reason, Recipient
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 from sentinel.store.database import Database
 from sentinel.testing import FakeClock
 
@@ -65,8 +65,8 @@ async def test_a_test_that_was_tried_waits_for_its_time(door: Door) -> None:
     now = door.clock.now()
 
     def fail(conn: Any) -> None:
-        deliveries.claim(conn, id, now)
-        deliveries.mark_retry(conn, id, now, "no answer", now)
+        sending.claim(conn, id, now)
+        sending.mark_retry(conn, id, now, "no answer", now)
 
     await door.database.write(fail)
     await door.bell.look()

@@ -15,7 +15,7 @@ from sentinel.api import Permanent, Retryable, Secret
 from sentinel.errors import StoreError
 from sentinel.model.delivery import Delivery, Message, Reason
 from sentinel.outbox import Channel
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 from sentinel.testing.notifier import MemoryNotifier
 from tests.outbox_world import World
 
@@ -379,8 +379,8 @@ async def test_a_message_that_kills_the_process_each_time_waits_longer_each_time
     waits = []
     for _ in range(4):
         now = world.clock.now()
-        world.ask(partial(deliveries.claim, id=id, now=now))
-        world.ask(partial(deliveries.release_stale, now=now))
+        world.ask(partial(sending.claim, id=id, now=now))
+        world.ask(partial(sending.release_stale, now=now))
         waits.append(world.get(id).due - now)
         world.clock.advance(waits[-1])
     assert waits == [0, 1, 2, 4]
@@ -556,7 +556,7 @@ async def test_a_failed_delivery_can_be_sent_again_by_hand(world: World) -> None
     id = world.enqueue(person="bob")
     await world.outbox.start()
     await world.outbox.idle()
-    assert world.ask(lambda conn: deliveries.send_again(conn, id, world.clock.now()))
+    assert world.ask(lambda conn: sending.send_again(conn, id, world.clock.now()))
     await world.outbox.idle()
     assert world.get(id).state == "sent"
-    assert not world.ask(lambda conn: deliveries.send_again(conn, id, world.clock.now()))
+    assert not world.ask(lambda conn: sending.send_again(conn, id, world.clock.now()))

@@ -5,7 +5,7 @@ from functools import partial
 
 from sentinel.clock import Clock
 from sentinel.outbox import Outbox
-from sentinel.store import deliveries
+from sentinel.store import sending
 from sentinel.store.database import Database
 
 _LOOK_EVERY = 1.0
@@ -24,5 +24,5 @@ class Doorbell:
             await self._clock.sleep(_LOOK_EVERY)
 
     async def look(self) -> None:
-        asked = partial(deliveries.channels_to_test, now=self._clock.now())
+        asked = partial(sending.channels_to_test, now=self._clock.now())
         self._outbox.notify(await self._database.read(asked))

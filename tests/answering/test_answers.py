@@ -15,7 +15,7 @@ from sentinel.books import Audit
 from sentinel.installation import Installation
 from sentinel.model.delivery import Delivery
 from sentinel.signing import Grant
-from sentinel.store import alerts, audit, deliveries
+from sentinel.store import alerts, audit, deliveries, sending
 from tests.answering.world import World, a_world, installation
 
 STRANGER = "+15005550009"
@@ -383,12 +383,12 @@ async def test_one_that_is_sent_again_can_be_lost_again(world: World) -> None:
     await world.breaks("SMS_DOWN")
     await world.answers.receipt("memory-1", "undelivered")
     await world.database.write(
-        lambda conn: deliveries.send_again(conn, 1, world.clock.now()),
+        lambda conn: sending.send_again(conn, 1, world.clock.now()),
     )
     await world.outbox.idle()
     assert await state_of(world, 1) in ("sent", "superseded")
     await world.database.write(
-        lambda conn: deliveries.mark_sent(conn, 1, "", world.clock.now(), "again")
+        lambda conn: sending.mark_sent(conn, 1, "", world.clock.now(), "again")
     )
     await world.answers.receipt("again", "undelivered")
     assert await state_of(world, 1) == "failed"

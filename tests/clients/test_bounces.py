@@ -12,7 +12,7 @@ from sentinel.clients import bounces
 from sentinel.clients.keeper import count_bounces
 from sentinel.errors import Invalid
 from sentinel.model.delivery import Recipient
-from sentinel.store import client_history, clients, deliveries, meta, refusals
+from sentinel.store import client_history, clients, deliveries, meta, refusals, sending
 
 ALICE = "alice@example.com"
 
@@ -130,8 +130,8 @@ def sent(conn: sqlite3.Connection, subscription: int, now: float) -> int:
         now=now,
     )
     assert number is not None
-    deliveries.claim(conn, number, now)
-    deliveries.mark_sent(conn, number, "250", now)
+    sending.claim(conn, number, now)
+    sending.mark_sent(conn, number, "250", now)
     return number
 
 
@@ -207,8 +207,8 @@ def test_what_the_mail_server_refuses_counts_as_a_bounce(conn: sqlite3.Connectio
             now=now,
         )
         assert delivery is not None
-        deliveries.claim(conn, delivery, now)
-        deliveries.mark_failed(conn, delivery, "550 no such user", now, unreachable=True)
+        sending.claim(conn, delivery, now)
+        sending.mark_failed(conn, delivery, "550 no such user", now, unreachable=True)
         assert count_bounces(conn, 3, now) == 1
         assert count_bounces(conn, 3, now) == 0
     assert state(conn, number) == "bounced"
@@ -220,6 +220,6 @@ def test_a_failure_that_is_not_the_address_counts_for_nothing(conn: sqlite3.Conn
         conn, Recipient("mail", ALICE), severity="warning", subscription=number, due=1.0, now=1.0
     )
     assert delivery is not None
-    deliveries.mark_failed(conn, delivery, "554 looks like spam", 1.0)
+    sending.mark_failed(conn, delivery, "554 looks like spam", 1.0)
     assert count_bounces(conn, 1, 2.0) == 0
     assert client_history.strikes(conn, number) == 0

@@ -12,8 +12,8 @@ from sentinel.engine.commands import Acknowledge, Command, SetSilence
 from sentinel.engine.engine import Engine, Input
 from sentinel.model.signal import AnySignal, Error
 from sentinel.model.silence import Silence
-from sentinel.store import deliveries, signals
 from sentinel.store import engine as engine_store
+from sentinel.store import sending, signals
 from sentinel.store.keep import Draft, keep
 from sentinel.store.migrations import migrate
 from sentinel.wiring import build_book
@@ -117,7 +117,7 @@ class Stored:
     def send(self) -> None:
         """What waits in the outbox goes out now."""
         for row in self.conn.execute("SELECT id FROM deliveries WHERE state = 'pending'"):
-            deliveries.mark_sent(self.conn, row["id"], "taken", self.now)
+            sending.mark_sent(self.conn, row["id"], "taken", self.now)
 
     def _step(self, inputs: list[Input]) -> None:
         effects = self.engine.step(inputs, self.now)

@@ -4,7 +4,7 @@ import pytest
 
 from sentinel.explanation import AlertExplanation, explain_alert
 from sentinel.model.signal import Change, Metric
-from sentinel.store import deliveries
+from sentinel.store import sending
 from tests.explanation.stored import START, Stored, payment
 
 
@@ -36,7 +36,7 @@ def test_a_message_that_is_still_on_its_way_has_reached_nobody(stored: Stored) -
 
 def test_a_message_that_failed_is_said_to_have(stored: Stored) -> None:
     fire(stored)
-    deliveries.mark_failed(stored.conn, 1, "no such mailbox", stored.now)
+    sending.mark_failed(stored.conn, 1, "no such mailbox", stored.now)
     assert "the message to alice by email has failed" in explain(stored).headline
 
 

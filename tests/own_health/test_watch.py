@@ -19,7 +19,7 @@ from sentinel.own_health import troubles
 from sentinel.own_health.watch import OwnWatch, Parts
 from sentinel.scheduler import JobStatus
 from sentinel.self_report import SelfReport
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 from sentinel.store.database import Database
 from sentinel.testing import FakeClock
 
@@ -186,7 +186,7 @@ async def test_the_age_of_the_last_proven_delivery_is_a_figure(world: World) -> 
             recipient=Recipient("inbox"), reason="test", incident=None, severity="info", at=now
         )
         number = deliveries.enqueue(conn, intent, now)  # type: ignore[arg-type]
-        deliveries.mark_sent(conn, number, "", now)  # type: ignore[arg-type]
+        sending.mark_sent(conn, number, "", now)  # type: ignore[arg-type]
 
     await world.database.write(send)
     await world.look()

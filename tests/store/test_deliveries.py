@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sentinel.model.delivery import DeliveryIntent, Message, Reason, Recipient
-from sentinel.store import deliveries, merging, meta
+from sentinel.store import deliveries, merging, meta, sending
 from sentinel.store.migrations import migrate
 from sentinel.store.tries import MOST, Failure, failures
 
@@ -55,17 +55,17 @@ def test_after_a_restore_the_same_numbers_give_other_keys(conn: sqlite3.Connecti
 
 def test_a_delivery_can_be_claimed_once(conn: sqlite3.Connection) -> None:
     id = enqueue(conn)
-    claimed = deliveries.claim(conn, id, NOW)
+    claimed = sending.claim(conn, id, NOW)
     assert claimed is not None
     assert (claimed.state, claimed.attempts) == ("sending", 1)
-    assert deliveries.claim(conn, id, NOW) is None
+    assert sending.claim(conn, id, NOW) is None
 
 
 def test_a_delivery_that_is_not_due_cannot_be_claimed(conn: sqlite3.Connection) -> None:
     id = enqueue(conn, at=NOW + 1)
-    assert deliveries.claim(conn, id, NOW) is None
-    assert deliveries.due(conn, "mail", NOW, 10) == []
-    assert deliveries.next_due(conn, "mail", NOW) == NOW + 1
+    assert sending.claim(conn, id, NOW) is None
+    assert sending.due(conn, "mail", NOW, 10) == []
+    assert sending.next_due(conn, "mail", NOW) == NOW + 1
 
 
 def test_pages_come_first_then_what_was_due_first(conn: sqlite3.Connection) -> None:
@@ -74,7 +74,7 @@ def test_pages_come_first_then_what_was_due_first(conn: sqlite3.Connection) -> N
     early = enqueue(conn, severity="warning", at=NOW - 2)
     reminder = enqueue(conn, reason="reminder", at=NOW - 3)
     page = enqueue(conn, at=NOW)
-    found = [one.id for one in deliveries.due(conn, "mail", NOW, 10)]
+    found = [one.id for one in sending.due(conn, "mail", NOW, 10)]
     assert found == [page, reminder, early, late, info]
 
 
@@ -82,30 +82,30 @@ def test_an_all_clear_is_held_back_only_by_its_own_alarm(conn: sqlite3.Connectio
     alarm = enqueue(conn, incident=1)
     clear = enqueue(conn, incident=1, reason="resolved")
     other = enqueue(conn, incident=2, reason="resolved")
-    deliveries.claim(conn, alarm, NOW)
-    assert [one.id for one in deliveries.due(conn, "mail", NOW, 10)] == [other]
-    deliveries.mark_sent(conn, alarm, "", NOW)
-    assert [one.id for one in deliveries.due(conn, "mail", NOW, 10)] == [clear, other]
+    sending.claim(conn, alarm, NOW)
+    assert [one.id for one in sending.due(conn, "mail", NOW, 10)] == [other]
+    sending.mark_sent(conn, alarm, "", NOW)
+    assert [one.id for one in sending.due(conn, "mail", NOW, 10)] == [clear, other]
 
 
 def test_what_a_relative_has_sent_is_not_tried_again(conn: sqlite3.Connection) -> None:
     page = enqueue(conn)
-    claimed = deliveries.claim(conn, page, NOW)
+    claimed = sending.claim(conn, page, NOW)
     assert claimed is not None
     copy = deliveries.enqueue_fallback(conn, claimed, "sms", "+44", NOW)
-    deliveries.claim(conn, copy, NOW)
-    deliveries.mark_sent(conn, copy, "ok", NOW)
-    assert deliveries.mark_retry(conn, page, NOW + 1, "no answer", NOW) == "superseded"
+    sending.claim(conn, copy, NOW)
+    sending.mark_sent(conn, copy, "ok", NOW)
+    assert sending.mark_retry(conn, page, NOW + 1, "no answer", NOW) == "superseded"
     assert states(conn) == {page: "superseded", copy: "sent"}
 
 
 def test_what_a_relative_has_sent_does_not_count_as_failed(conn: sqlite3.Connection) -> None:
     page = enqueue(conn)
-    claimed = deliveries.claim(conn, page, NOW)
+    claimed = sending.claim(conn, page, NOW)
     assert claimed is not None
     copy = deliveries.enqueue_fallback(conn, claimed, "sms", "+44", NOW)
-    deliveries.mark_sent(conn, page, "ok", NOW)
-    assert deliveries.mark_failed(conn, copy, "never", NOW) == "superseded"
+    sending.mark_sent(conn, page, "ok", NOW)
+    assert sending.mark_failed(conn, copy, "never", NOW) == "superseded"
 
 
 def test_the_whole_family_is_superseded_however_far_apart(conn: sqlite3.Connection) -> None:
@@ -116,9 +116,9 @@ def test_the_whole_family_is_superseded_however_far_apart(conn: sqlite3.Connecti
     child = deliveries.get(conn, second)
     assert child is not None
     third = deliveries.enqueue_fallback(conn, child, "voice", "+44", NOW)
-    assert deliveries.channels_tried(conn, second) == {"mail", "sms", "voice"}
+    assert sending.channels_tried(conn, second) == {"mail", "sms", "voice"}
     stranger = enqueue(conn)
-    deliveries.mark_sent(conn, third, "ok", NOW)
+    sending.mark_sent(conn, third, "ok", NOW)
     assert states(conn) == {
         first: "superseded",
         second: "superseded",
@@ -140,7 +140,7 @@ def test_a_stored_message_comes_back_as_it_was(conn: sqlite3.Connection) -> None
         html="<p>text</p>",
         payload={"version": 1, "data": {"count": 3}},
     )
-    deliveries.save_message(conn, id, message.subject, deliveries.pack(message))
+    sending.save_message(conn, id, message.subject, deliveries.pack(message))
     assert deliveries.message(conn, id) == message
     found = deliveries.get(conn, id)
     assert found is not None
@@ -149,7 +149,7 @@ def test_a_stored_message_comes_back_as_it_was(conn: sqlite3.Connection) -> None
 
 def test_the_listing_is_filtered_and_paged(conn: sqlite3.Connection) -> None:
     ids = [enqueue(conn, incident=n % 2, channel="sms" if n == 4 else "mail") for n in range(5)]
-    deliveries.mark_failed(conn, ids[0], "never", NOW)
+    sending.mark_failed(conn, ids[0], "never", NOW)
     assert [one.id for one in deliveries.listing(conn, limit=2)] == [ids[4], ids[3]]
     assert [one.id for one in deliveries.listing(conn, before=ids[3])] == ids[2::-1]
     assert [one.id for one in deliveries.listing(conn, channel="sms")] == [ids[4]]
@@ -161,15 +161,15 @@ def test_the_listing_is_filtered_and_paged(conn: sqlite3.Connection) -> None:
 @pytest.mark.parametrize(
     "look",
     [
-        lambda conn: deliveries.due(conn, "mail", NOW, 10),
-        lambda conn: deliveries.next_due(conn, "mail", NOW),
-        lambda conn: deliveries.next_divert(conn, "mail", NOW),
-        lambda conn: deliveries.pages_to_divert(conn, "mail", NOW, untried=False),
-        lambda conn: deliveries.has_fallback(conn, 1),
-        lambda conn: deliveries.channels_tried(conn, 1),
-        lambda conn: deliveries.mark_sent(conn, 1, "", NOW),
+        lambda conn: sending.due(conn, "mail", NOW, 10),
+        lambda conn: sending.next_due(conn, "mail", NOW),
+        lambda conn: sending.next_divert(conn, "mail", NOW),
+        lambda conn: sending.pages_to_divert(conn, "mail", NOW, untried=False),
+        lambda conn: sending.has_fallback(conn, 1),
+        lambda conn: sending.channels_tried(conn, 1),
+        lambda conn: sending.mark_sent(conn, 1, "", NOW),
         lambda conn: deliveries.counts(conn),
-        lambda conn: deliveries.release_stale(conn, NOW),
+        lambda conn: sending.release_stale(conn, NOW),
     ],
 )
 def test_no_question_of_the_outbox_reads_the_whole_table(
@@ -191,11 +191,11 @@ def test_each_attempt_that_failed_is_kept_with_its_time(conn: sqlite3.Connection
     id = enqueue(conn)
     for number, error in enumerate(("no answer", "450 later", "550 never")):
         at = NOW + number * 10
-        deliveries.claim(conn, id, at)
+        sending.claim(conn, id, at)
         if number < 2:
-            deliveries.mark_retry(conn, id, at + 5, error, at)
+            sending.mark_retry(conn, id, at + 5, error, at)
         else:
-            deliveries.mark_failed(conn, id, error, at)
+            sending.mark_failed(conn, id, error, at)
     assert failures(conn, id) == [
         Failure(NOW, "no answer"),
         Failure(NOW + 10, "450 later"),
@@ -206,8 +206,8 @@ def test_each_attempt_that_failed_is_kept_with_its_time(conn: sqlite3.Connection
 def test_of_very_many_failures_the_first_and_the_latest_are_kept(conn: sqlite3.Connection) -> None:
     id = enqueue(conn)
     for number in range(MOST + 30):
-        deliveries.claim(conn, id, NOW + number)
-        deliveries.mark_retry(conn, id, NOW + number, "x" * 1_000, NOW + number)
+        sending.claim(conn, id, NOW + number)
+        sending.mark_retry(conn, id, NOW + number, "x" * 1_000, NOW + number)
     found = failures(conn, id)
     assert [one.at - NOW for one in found] == [0, *range(31, MOST + 30)]
     assert {len(one.error) for one in found} == {300}
@@ -215,7 +215,7 @@ def test_of_very_many_failures_the_first_and_the_latest_are_kept(conn: sqlite3.C
 
 def test_a_family_and_those_that_were_merged_are_found(conn: sqlite3.Connection) -> None:
     page = enqueue(conn)
-    claimed = deliveries.claim(conn, page, NOW)
+    claimed = sending.claim(conn, page, NOW)
     assert claimed is not None
     copy = deliveries.enqueue_fallback(conn, claimed, "sms", "+44", NOW)
     first, second = (enqueue(conn, severity="warning") for _ in range(2))

@@ -8,7 +8,7 @@ import pytest
 
 from sentinel.api import Error
 from sentinel.model.delivery import Choice, DeliveryIntent, Message, Recipient
-from sentinel.store import audit, deliveries, merging
+from sentinel.store import audit, deliveries, merging, sending
 
 from .conftest import Browser, World
 from .test_api import Client
@@ -67,11 +67,11 @@ async def sent(world: World, *, subscription: int | None = None) -> int:
             )
             assert found is not None
             id = found
-        deliveries.claim(conn, id, now)
-        deliveries.save_message(conn, id, "SMS is failing", deliveries.pack(a_message(to.address)))
-        deliveries.mark_retry(conn, id, now, "451 alice@example.com: later", now)
-        deliveries.claim(conn, id, now)
-        deliveries.mark_failed(conn, id, "550 alice@example.com is unknown", now)
+        sending.claim(conn, id, now)
+        sending.save_message(conn, id, "SMS is failing", deliveries.pack(a_message(to.address)))
+        sending.mark_retry(conn, id, now, "451 alice@example.com: later", now)
+        sending.claim(conn, id, now)
+        sending.mark_failed(conn, id, "550 alice@example.com is unknown", now)
         return id
 
     return await world.database.write(write)

@@ -15,7 +15,7 @@ from sentinel.outbox.channel import Channel, Health
 from sentinel.outbox.look import Ready, Room, View, look
 from sentinel.outbox.outcome import Outcomes
 from sentinel.outbox.tools import Tools
-from sentinel.store import deliveries
+from sentinel.store import sending
 
 _log = structlog.get_logger("sentinel.outbox")
 # However long nothing is due, look again after this: the wall clock may have been set.
@@ -132,11 +132,11 @@ class Lane:
         def claim(conn: sqlite3.Connection) -> list[tuple[Delivery, Message]]:
             claimed = []
             for one in ready:
-                delivery = deliveries.claim(conn, one.delivery.id, now)
+                delivery = sending.claim(conn, one.delivery.id, now)
                 if delivery is None:
                     continue
                 if one.packed is not None:
-                    deliveries.save_message(conn, delivery.id, one.message.subject, one.packed)
+                    sending.save_message(conn, delivery.id, one.message.subject, one.packed)
                 claimed.append((delivery, one.message))
             return claimed
 

@@ -12,7 +12,7 @@ from sentinel.outbox.channel import Channel
 from sentinel.outbox.crowd import Crowd, thin_out
 from sentinel.outbox.plain import plain_message
 from sentinel.outbox.tools import Tools
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 
 _log = structlog.get_logger("sentinel.outbox")
 _MOST = 100
@@ -55,7 +55,7 @@ def look(
 ) -> View:
     """Runs on a reader thread, where new messages are rendered too."""
     now = tools.clock.now()
-    found = deliveries.due(conn, channel.name, now, _MOST)
+    found = sending.due(conn, channel.name, now, _MOST)
     chosen = admitted(found, room)
     crowd = thin_out(conn, channel, chosen, now, tools.policy, works=failing_for == 0.0)
     chosen = [one for one in chosen if one.id not in crowd.ids]
@@ -65,7 +65,7 @@ def look(
         crowd,
         len(found) > len(chosen),
         divert,
-        deliveries.next_due(conn, channel.name, now),
+        sending.next_due(conn, channel.name, now),
         next_divert,
     )
 
@@ -94,11 +94,11 @@ def _pages_in_need(
     if channel.fallback is None:
         return [], None
     patience = tools.policy.divert_after
-    pages = deliveries.pages_to_divert(
+    pages = sending.pages_to_divert(
         conn, channel.name, now - patience, untried=failing_for >= patience
     )
     reachable = [page for page in pages if tools.has_taker(page)][:_MOST]
-    created = deliveries.next_divert(conn, channel.name, now - patience)
+    created = sending.next_divert(conn, channel.name, now - patience)
     moments = [] if created is None else [created + patience]
     if 0 < failing_for < patience:
         moments.append(now + patience - failing_for)

@@ -19,7 +19,7 @@ from sentinel.outbox.lane import Lane
 from sentinel.outbox.metrics import Metrics
 from sentinel.outbox.policy import Policy
 from sentinel.outbox.tools import AddressOf, Compose, Store, Tools
-from sentinel.store import deliveries, merging, receipts, withdrawal
+from sentinel.store import deliveries, merging, receipts, sending, withdrawal
 from sentinel.store.grouped import GroupedWrites
 
 _log = structlog.get_logger("sentinel.outbox")
@@ -68,7 +68,7 @@ class Outbox:
         now = self._tools.clock.now()
 
         def release(conn: sqlite3.Connection) -> int:
-            count = deliveries.release_stale(conn, now)
+            count = sending.release_stale(conn, now)
             withdrawal.take_back_all(conn, now)
             return count
 
@@ -122,7 +122,7 @@ class Outbox:
         now = self._tools.clock.now()
 
         def release(conn: sqlite3.Connection) -> None:
-            deliveries.release(conn, left, now)
+            sending.release(conn, left, now)
             merging.reconsider(conn, now)
             for id in left:
                 withdrawal.take_back(conn, id, now)
@@ -142,7 +142,7 @@ class Outbox:
             if outcome == "delivered":
                 return True, None, set()
             taker = self._fall_back(conn, known, now)
-            revived = deliveries.revive_told(conn, known.id, now, except_by=taker)
+            revived = sending.revive_told(conn, known.id, now, except_by=taker)
             for one in revived:
                 withdrawal.take_back(conn, one.id, now)
             return True, taker, {one.channel for one in revived}
@@ -178,9 +178,9 @@ class Outbox:
             or withdrawal.taken_by(conn, current) is not None
         ):
             return None
-        if deliveries.has_fallback(conn, delivery.id):
+        if sending.has_fallback(conn, delivery.id):
             return None
-        taker = self._taker(delivery, deliveries.channels_tried(conn, delivery.id))
+        taker = self._taker(delivery, sending.channels_tried(conn, delivery.id))
         if taker is None:
             return None
         deliveries.enqueue_fallback(conn, delivery, *taker, now)
@@ -206,9 +206,7 @@ class Outbox:
         while True:
             known = set(self._channels)
             try:
-                lost = await self._tools.store.read(
-                    partial(deliveries.without_channel, known=known)
-                )
+                lost = await self._tools.store.read(partial(sending.without_channel, known=known))
                 for delivery in lost:
                     await self._fail_without_channel(delivery)
             except StoreError as error:
@@ -221,7 +219,7 @@ class Outbox:
         now = self._tools.clock.now()
         error = f"no channel {delivery.channel!r} is configured any more"
         await self._tools.writes.write(
-            lambda conn: deliveries.mark_failed(conn, delivery.id, error, now)
+            lambda conn: sending.mark_failed(conn, delivery.id, error, now)
         )
         self._tools.metrics.outcomes.labels(delivery.channel, "failed").inc()
         _log.error(

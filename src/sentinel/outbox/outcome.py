@@ -14,7 +14,7 @@ from sentinel.outbox.attempt import Failure
 from sentinel.outbox.channel import Channel
 from sentinel.outbox.crowd import Crowd
 from sentinel.outbox.tools import Tools
-from sentinel.store import deliveries, merging, withdrawal
+from sentinel.store import merging, sending, withdrawal
 
 _T = TypeVar("_T")
 _log = structlog.get_logger("sentinel.outbox")
@@ -40,7 +40,7 @@ class Outcomes:
         text = presentable(" ".join(part for part in parts if part), self._secrets)
         # What names a message to its provider is no secret, but is made safe to store and show.
         reference = presentable(receipt.reference, self._secrets)
-        await self.keep(lambda conn: deliveries.mark_sent(conn, delivery.id, text, now, reference))
+        await self.keep(lambda conn: sending.mark_sent(conn, delivery.id, text, now, reference))
         self._tools.metrics.seconds.labels(self._name).observe(max(0.0, now - delivery.created))
         self._tell("sent", delivery, seconds=round(now - delivery.created, 3))
 
@@ -88,7 +88,7 @@ class Outcomes:
 
     async def recovered(self) -> None:
         now = self._tools.clock.now()
-        await self.keep(lambda conn: deliveries.hasten(conn, self._name, now))
+        await self.keep(lambda conn: sending.hasten(conn, self._name, now))
 
     async def keep(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
         """However long the store takes to accept it: what was sent must not be sent again
@@ -119,7 +119,7 @@ class Outcomes:
         now = tools.clock.now()
 
         def give_back(conn: sqlite3.Connection) -> DeliveryState:
-            state = deliveries.mark_retry(conn, delivery.id, now + delay, error, now)
+            state = sending.mark_retry(conn, delivery.id, now + delay, error, now)
             # Somebody may have taken the incident while this was on its way.
             return "superseded" if withdrawal.take_back(conn, delivery.id, now) else state
 
@@ -131,7 +131,7 @@ class Outcomes:
         now, error, unreachable = self._tools.clock.now(), self.text(failure), failure.unreachable
 
         def end(conn: sqlite3.Connection) -> tuple[DeliveryState, str | None]:
-            state = deliveries.mark_failed(conn, delivery.id, error, now, unreachable=unreachable)
+            state = sending.mark_failed(conn, delivery.id, error, now, unreachable=unreachable)
             taker = self._tools.fall_back(conn, delivery, now) if state == "failed" else None
             return state, taker
 

@@ -3,7 +3,7 @@
 import sqlite3
 
 from sentinel.model.delivery import Delivery, Outcome
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 
 
 def by_reference(conn: sqlite3.Connection, channel: str, reference: str) -> Delivery | None:
@@ -35,5 +35,5 @@ def note(
         conn.execute(
             "UPDATE deliveries SET state = 'sent', error = NULL WHERE id = ?", (delivery.id,)
         )
-        deliveries.supersede_told(conn, delivery.id)
+        sending.supersede_told(conn, delivery.id)
     return True

@@ -14,7 +14,7 @@ from sentinel.intelligence.message.payload import envelope
 from sentinel.intelligence.untrusted import clip
 from sentinel.model.delivery import Audience, Choice, Delivery, DeliveryIntent, Message, Recipient
 from sentinel.pages import Composer
-from sentinel.store import alerts, deliveries
+from sentinel.store import alerts, deliveries, sending
 from sentinel.templating.flaw import Flaw
 from sentinel.templating.incident import admin_view
 from sentinel.templating.samples import (
@@ -103,7 +103,7 @@ class Previews:
             delivery = deliveries.get(conn, number)
             assert delivery is not None, number
             test = _as_test(message, delivery)
-            deliveries.save_message(conn, number, test.subject, deliveries.pack(test))
+            sending.save_message(conn, number, test.subject, deliveries.pack(test))
             sent.append(number)
         return sent
 

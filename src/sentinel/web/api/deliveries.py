@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from starlette.exceptions import HTTPException
 
 from sentinel.model.delivery import Audience, Delivery, DeliveryState, Message
-from sentinel.store import deliveries
+from sentinel.store import deliveries, sending
 from sentinel.store.tries import Failure, failures
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit
@@ -83,7 +83,7 @@ async def _send_again(call: Call) -> Delivery:
     queued = await call.change(
         "delivery sent again",
         f"delivery {number}",
-        lambda conn: deliveries.send_again(conn, number, now),
+        lambda conn: sending.send_again(conn, number, now),
     )
     if not queued:
         raise HTTPException(400, f"found a delivery that is {delivery.state}, expected failed")

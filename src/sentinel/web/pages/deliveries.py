@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sentinel.model.delivery import Audience, Delivery, DeliveryState, Message
-from sentinel.store import audit, deliveries
+from sentinel.store import audit, deliveries, sending
 from sentinel.store.tries import Failure, failures
 from sentinel.web.delivery_data import shown_delivery, shown_failures, shown_message
 from sentinel.web.numbers import number_in
@@ -137,7 +137,7 @@ async def _send_again(visit: Visit) -> Response:
     queued = await visit.change(
         "delivery sent again",
         f"delivery {number}",
-        lambda conn: deliveries.send_again(conn, number, visit.now),
+        lambda conn: sending.send_again(conn, number, visit.now),
     )
     visit.services.outbox.notify((delivery.channel,))
     visit.services.live.tell("deliveries")
