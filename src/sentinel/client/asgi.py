@@ -40,6 +40,7 @@ class SentinelASGIMiddleware:
         try:
             await self.app(scope, receive, send)
         except Exception as problem:
+            # Whatever it was, it is reported and goes its way.
             client.take(dict, problem, mechanism="asgi", handled=False)
             raise
         finally:
