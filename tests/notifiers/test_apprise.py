@@ -19,8 +19,6 @@ from sentinel.testing.notifier import context_for
 from sentinel.testing.provider import FakeProvider, answers, drops, fake_provider, hangs
 
 Make = Callable[..., Any]
-# Apprise still asks for a module that Python 3.13 has no more.
-pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
 class TestContract(NotifierContract):
