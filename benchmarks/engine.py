@@ -16,7 +16,7 @@ from sentinel.engine.book import Book
 from sentinel.engine.engine import Engine
 from sentinel.engine.routing import Escalation, Route, Step
 from sentinel.engine.rules import Rule, RuleIndex, make_rule
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.joins import open_joins
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Error

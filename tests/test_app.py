@@ -11,7 +11,7 @@ from sentinel.api import Error
 from sentinel.app import App, Options
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import Engine
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.model.decision import Decision
 from sentinel.pipeline import Written
 from sentinel.testing import FakeClock

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sentinel.engine.book import Book
 from sentinel.engine.effects import Effects, PagingKey, WindowKey
 from sentinel.engine.engine import Engine, Input
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.model.action import ActionIntent
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.broadcast import Broadcast, Update

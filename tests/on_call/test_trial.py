@@ -6,7 +6,7 @@ import pytest
 
 from sentinel.engine.book import Book
 from sentinel.engine.engine import Engine
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.installation import require
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.override import Override

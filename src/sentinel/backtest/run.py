@@ -11,7 +11,7 @@ from sentinel.backtest.tally import Event, Tally, name_of
 from sentinel.engine.commands import Acknowledge
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import Engine, Input
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.installation import Installation
 from sentinel.intelligence.classify import Answers
 from sentinel.intelligence.enrich import weigh

@@ -123,7 +123,7 @@ def _place(state: State, alert: Alert) -> Placed:
     effects = _effects_of(state, alert)
     if effects:
         return _reroot(state, effects, alert)
-    others = state.with_rule.get(alert.rule, ())
+    others = state.index.with_rule.get(alert.rule, ())
     if len(others) >= MOST_INCIDENTS_OF_A_RULE:
         return _join(state, state.incidents[max(others)], alert, storm=True)
     return Placed(_open(state, alert), "opened")
@@ -133,7 +133,7 @@ def _home_of(state: State, alert: Alert) -> Incident | None:
     """The oldest of those that qualify."""
     code = alert.code
     if code is None:
-        found = None if alert.group is None else state.with_group.get(alert.group)
+        found = None if alert.group is None else state.index.with_group.get(alert.group)
         return None if found is None else state.incidents[found]
     roots = [code, *state.links.causes_of(code)]
     return min(_open_under(state, roots, alert), key=_number, default=None)
@@ -150,7 +150,7 @@ def _effects_of(state: State, alert: Alert) -> list[Incident]:
 
 
 def _open_under(state: State, roots: Sequence[str], alert: Alert) -> list[Incident]:
-    numbers = {number for root in roots for number in state.with_code.get(root, ())}
+    numbers = {number for root in roots for number in state.index.with_code.get(root, ())}
     return [
         incident
         for incident in map(state.incidents.__getitem__, sorted(numbers))

@@ -50,8 +50,10 @@ from sentinel.engine.commands import (
 from sentinel.engine.effects import Effects, WindowKey
 from sentinel.engine.keys import Keys
 from sentinel.engine.rules import Entry
-from sentinel.engine.state import Saved, State, revive
+from sentinel.engine.saved import Saved
+from sentinel.engine.state import State
 from sentinel.engine.timers import Subject
+from sentinel.engine.window import revive
 from sentinel.model.alert import Alert
 from sentinel.model.broadcast import Update
 from sentinel.model.decision import Match

@@ -6,21 +6,20 @@ step and sets the timer that follows from it. So what is stored and what is beli
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
-
-import msgspec
-from msgspec import Struct, field
 
 from sentinel.engine.book import Book
 from sentinel.engine.broadcast_state import Broadcasts, due_of
+from sentinel.engine.due import alert_due, incident_due
 from sentinel.engine.effects import Effects, PagingKey, WindowKey
+from sentinel.engine.incident_index import IncidentIndex, has_moved
 from sentinel.engine.inhibition import Inhibition
 from sentinel.engine.links import Links
 from sentinel.engine.matchers import Matchers, parse_matchers
 from sentinel.engine.routing import Route
-from sentinel.engine.rules import Rule, decode_key, encode_key
+from sentinel.engine.rules import encode_key
 from sentinel.engine.stand_ins import NOBODY, StandIns, stand_ins_of
 from sentinel.engine.timers import Timers
+from sentinel.engine.window import Window, encode_window
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.decision import Decision, Verb
@@ -29,62 +28,6 @@ from sentinel.model.override import Override
 from sentinel.model.paging import Paging
 from sentinel.model.rest import DoNotDisturb
 from sentinel.model.silence import Silence
-
-
-class Window(Struct, gc=False):
-    """A detector's state for one group key. `type` and the key's names tell after a change of
-    the rules whether the state still means the same.
-
-    `recheck` is when the detector wants to be asked again, `seen` the time of the latest signal,
-    `ends` the times at which alerts of the group ended lately. `missing` and `full` say that the
-    absence of data, or a state at its cap, has been dealt with.
-    """
-
-    type: str
-    state: Any = None
-    recheck: float | None = None
-    seen: float | None = None
-    ends: tuple[float, ...] = ()
-    missing: bool = False
-    full: bool = False
-    due: float | None = None
-    """When its timer is set to; not saved, as it follows from the rest."""
-
-
-class SavedWindow(Struct, array_like=True, gc=False):
-    type: str
-    recheck: float | None
-    state: msgspec.Raw
-    seen: float | None = None
-    ends: tuple[float, ...] = ()
-    missing: bool = False
-    full: bool = False
-
-
-class Saved(Struct):
-    """What a store gives back: all that is not over, and the counters. `now` is the latest time
-    at which the engine is known to have run. `runs` are the times of each rule's own actions of at
-    least the last month, oldest first. `broadcasts` are those that `Broadcasts.is_wanted` names,
-    `updates` all of theirs."""
-
-    alerts: list[Alert] = field(default_factory=list)
-    incidents: list[Incident] = field(default_factory=list)
-    pagings: list[Paging] = field(default_factory=list)
-    silences: list[Silence] = field(default_factory=list)
-    dnd: list[DoNotDisturb] = field(default_factory=list)
-    overrides: list[Override] = field(default_factory=list)
-    facts: list[Fact] = field(default_factory=list)
-    windows: dict[WindowKey, bytes] = field(default_factory=dict)
-    runs: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    broadcasts: list[Broadcast] = field(default_factory=list)
-    updates: list[Update] = field(default_factory=list)
-    last_alert: int = 0
-    last_incident: int = 0
-    last_silence: int = 0
-    last_broadcast: int = 0
-    last_update: int = 0
-    last_override: int = 0
-    now: float = 0.0
 
 
 class State:
@@ -108,10 +51,7 @@ class State:
         self.attempts: set[int] = set()
         """The alerts whose rule's action is under way."""
         self.runs: dict[str, tuple[float, ...]] = {}
-        # Where to look for the incident that an alert belongs to.
-        self.with_code: defaultdict[str, set[int]] = defaultdict(set)
-        self.with_group: dict[int, int] = {}
-        self.with_rule: defaultdict[str, set[int]] = defaultdict(set)
+        self.index = IncidentIndex()
         self.members: defaultdict[int, set[int]] = defaultdict(set)
         """The alerts of each incident that are not over."""
         self.causes_in: Counter[int] = Counter()
@@ -185,7 +125,7 @@ class State:
         self.effects.incidents[incident.id] = incident
         self.broadcasts.touch(incident.id)
         before = self.incidents.get(incident.id)
-        if before is not None and (incident.state == "resolved" or _moved(before, incident)):
+        if before is not None and (incident.state == "resolved" or has_moved(before, incident)):
             self._unlist(before)
             before = None
         if incident.state == "resolved":
@@ -403,45 +343,14 @@ class State:
             self.links.drop_code(alert.code)
 
     def _list(self, incident: Incident) -> None:
-        self.with_rule[incident.rule].add(incident.id)
+        self.index.add(incident)
         if incident.code is not None:
             self.links.add_code(incident.code)
-            for code in incident.codes:
-                self.with_code[code].add(incident.id)
-        elif incident.group is not None:
-            self.with_group[incident.group] = incident.id
 
     def _unlist(self, incident: Incident) -> None:
-        self.with_rule[incident.rule].discard(incident.id)
+        self.index.remove(incident)
         if incident.code is not None:
             self.links.drop_code(incident.code)
-            for code in incident.codes:
-                self.with_code[code].discard(incident.id)
-                if not self.with_code[code]:
-                    del self.with_code[code]
-        elif incident.group is not None:
-            self.with_group.pop(incident.group, None)
-
-
-def alert_due(rule: Rule, alert: Alert) -> float | None:
-    """When it fires, if its condition goes on holding, or ends, if that goes on not to."""
-    if alert.state == "resolved":
-        return None
-    if alert.state == "pending":
-        return alert.started + rule.hold + alert.unseen
-    if alert.cleared is None:
-        return None
-    return alert.cleared + (max(rule.keep, rule.flapping.quiet) if alert.flapping else rule.keep)
-
-
-def incident_due(incident: Incident) -> float | None:
-    """When its acknowledgement wants a reminder or runs out, or its cascades surface."""
-    if incident.state == "resolved":
-        return None
-    times = [incident.outlived]
-    if incident.state == "acknowledged":
-        times += [incident.ack_remind, incident.ack_until]
-    return min((time for time in times if time is not None), default=None)
 
 
 def _only_counted(before: Alert, after: Alert) -> bool:
@@ -455,58 +364,6 @@ def _only_counted(before: Alert, after: Alert) -> bool:
         and before.unseen == after.unseen
         and before.attempt == after.attempt
     )
-
-
-def _moved(before: Incident, after: Incident) -> bool:
-    """Whether it is to be looked for elsewhere than before."""
-    return any(
-        getattr(before, name) != getattr(after, name)
-        for name in ("rule", "code", "group", "dependants")
-    )
-
-
-def encode_window(window: Window | None) -> bytes | None:
-    if window is None:
-        return None
-    return msgspec.msgpack.encode(
-        SavedWindow(
-            window.type,
-            window.recheck,
-            msgspec.Raw(msgspec.msgpack.encode(window.state)),
-            window.seen,
-            window.ends,
-            window.missing,
-            window.full,
-        )
-    )
-
-
-def revive(rule: Rule | None, key: WindowKey, data: bytes) -> Window | None:
-    """What `encode_window` made. None where the rule is gone, has another detector or other group
-    fields, or can't read what was saved."""
-    names = list(decode_key(key[1]))
-    try:
-        window = msgspec.msgpack.decode(data, type=SavedWindow)
-        if rule is None or rule.detector.type != window.type or names != list(rule.by):
-            return None
-        empty = bytes(window.state) == _NONE
-        kind = rule.detector.State
-        value = None if empty else msgspec.msgpack.decode(window.state, type=kind)
-    # TypeError: a plugin's State may be nothing that can be read back.
-    except (msgspec.DecodeError, TypeError):
-        return None
-    return Window(
-        window.type,
-        value,
-        window.recheck,
-        window.seen,
-        window.ends,
-        window.missing,
-        window.full,
-    )
-
-
-_NONE = msgspec.msgpack.encode(None)
 
 
 def _walk(route: Route) -> Iterator[Route]:

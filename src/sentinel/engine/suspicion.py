@@ -108,7 +108,8 @@ def _fresh(state: State, causes: Collection[str]) -> Iterator[_Fresh]:
     """Of the incidents that one of the causes may be behind."""
     effects = frozenset().union(*(state.book.causes.effects[cause] for cause in causes))
     since = state.now - state.book.causes.hold - LATER
-    for number in {number for effect in effects for number in state.with_code.get(effect, ())}:
+    with_code = state.index.with_code
+    for number in {number for effect in effects for number in with_code.get(effect, ())}:
         incident = state.incidents[number]
         if incident.opened < since:
             continue

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from sentinel.engine.effects import WindowKey
 from sentinel.engine.rules import Detector, Entry, Rule
-from sentinel.engine.state import State, Window
+from sentinel.engine.state import State
+from sentinel.engine.window import Window
 from sentinel.model.signal import Signal
 from sentinel.model.values import Duration
 from sentinel.model.verdict import Verdict

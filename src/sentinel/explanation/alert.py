@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sentinel.engine.book import Book
+from sentinel.engine.due import alert_due
 from sentinel.engine.routing import takers
 from sentinel.engine.rules import Rule, encode_key
-from sentinel.engine.state import alert_due
 from sentinel.explanation import gates, past, upcoming
 from sentinel.explanation.cause import Why, why
 from sentinel.explanation.gates import GateLine

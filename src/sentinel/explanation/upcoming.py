@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from sentinel.engine.book import Book
+from sentinel.engine.due import alert_due
 from sentinel.engine.quiet import quiet_until
 from sentinel.engine.routing import Escalation, Route
 from sentinel.engine.rules import Remedy, Rule
 from sentinel.engine.stand_ins import StandIns, stand_ins_of
-from sentinel.engine.state import alert_due
 from sentinel.explanation.windows import WindowView
 from sentinel.explanation.wording import gate_text, until, who
 from sentinel.model.action import Attempt

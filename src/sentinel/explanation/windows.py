@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sentinel.engine.effects import WindowKey
 from sentinel.engine.rules import Rule, decode_key
-from sentinel.engine.state import SavedWindow, revive
+from sentinel.engine.window import SavedWindow, revive
 from sentinel.engine.windows import explain
 from sentinel.explanation.wording import group_text
 

@@ -6,7 +6,7 @@ import msgspec
 
 from sentinel.engine.effects import Effects
 from sentinel.engine.engine import Engine
-from sentinel.engine.state import Saved
+from sentinel.engine.saved import Saved
 from sentinel.store import (
     action_runs,
     alerts,
