@@ -46,6 +46,28 @@ def test_a_page_can_be_switched_off(tmp_path: Path) -> None:
     assert check(tmp_path, "status_page: {enabled: false}\n")[0] is None
 
 
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("status_page: {}\n", "UTC"),
+        ("timezone: Europe/London\nstatus_page: {}\n", "Europe/London"),
+        ("timezone: Europe/London\nstatus_page: {timezone: Asia/Tokyo}\n", "Asia/Tokyo"),
+    ],
+)
+def test_the_clocks_of_the_page_are_its_own_or_those_of_the_file(
+    tmp_path: Path, text: str, zone: str
+) -> None:
+    page, problems = check(tmp_path, text)
+    assert page is not None
+    assert (page.zone.key, problems) == (zone, [])
+
+
+def test_a_zone_that_there_is_not_is_told(tmp_path: Path) -> None:
+    _, problems = check(tmp_path, "status_page: {timezone: Europe/Londn}\n")
+    assert [one.id for one in problems] == ["config/unknown-zone"]
+    assert "Europe/London" in str(problems[0])
+
+
 def test_a_component_shows_its_own_title(tmp_path: Path) -> None:
     page, _ = check(tmp_path, "status_page: {components: [{component: gw}]}\n")
     assert page is not None

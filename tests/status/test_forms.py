@@ -2,10 +2,11 @@
 
 import re
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from xml.etree import ElementTree as Xml
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -159,17 +160,21 @@ def test_a_badge_is_a_picture_that_says_its_words(state: Any) -> None:
 
 
 def test_states_differ_in_outline_and_not_only_in_colour() -> None:
-    drawn = [
-        frozenset((stroke.name, stroke.path) for stroke in strokes) for _, strokes in bars.legend()
-    ]
+    drawn = [frozenset(path for _, path in bars.PATTERNS[state][1]) for state, _ in bars.legend()]
     assert len(set(drawn)) == len(drawn) == len(words.DAYS)
+    assert len({stroke.pattern for _, [stroke] in bars.legend()}) == len(drawn)
 
 
 def test_days_that_were_alike_are_one_stroke() -> None:
-    quiet = [Day(at=NOON + at * DAY, state="up") for at in range(90)]
-    [stroke] = bars.bars(quiet)
-    assert stroke.path == "M0 15h359"
-    assert bars.width(quiet) == 359
+    silent = [Day(at=NOON + at * DAY, state="unknown") for at in range(90)]
+    [stroke] = bars.bars(silent)
+    assert stroke.path == "M0 16h90"
+
+
+def test_each_day_is_drawn_where_it_stands() -> None:
+    found = [Day(at=NOON, state=one) for one in ("up", "down", "down", "up", "unknown", "down")]
+    drawn = {one.pattern: one.path for one in bars.bars(found)}
+    assert drawn == {"x": "M1 16h2m2 0h1", "n": "M4 16h1"}
 
 
 @pytest.mark.parametrize(
@@ -183,4 +188,36 @@ def test_days_that_were_alike_are_one_stroke() -> None:
 )
 def test_bars_are_told_in_words_too(states: tuple[Any, ...], text: str) -> None:
     found = tuple(Day(at=NOON + at * DAY, state=one) for at, one in enumerate(states))
-    assert words.days(found) == text
+    assert words.days(found, UTC) == text
+
+
+@pytest.mark.parametrize(
+    ("states", "text"),
+    [
+        (("up", "maintenance"), "No trouble"),
+        (("unknown", "unknown"), "No data"),
+        (("unknown", "down", "partial"), "Trouble on 2 days, no data on 1"),
+    ],
+)
+def test_the_front_page_tells_the_bars_in_a_few_words(states: tuple[Any, ...], text: str) -> None:
+    assert words.brief(tuple(Day(at=NOON, state=one) for one in states)) == text
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        ("UTC", "15 Jan 2027, 12:00 UTC"),
+        ("Europe/Berlin", "15 Jan 2027, 13:00 CET"),
+        ("Asia/Dubai", "15 Jan 2027, 16:00 UTC+04"),
+    ],
+)
+def test_a_time_names_its_clocks(zone: str, text: str) -> None:
+    assert words.minute(NOON, ZoneInfo(zone)) == text
+
+
+def test_only_the_beginning_of_a_long_text_is_on_the_front_page() -> None:
+    short, long = "It is late.", "one two " * 100
+    assert words.opening(short) == short
+    *whole, rest = words.opening(long).split()
+    assert (set(whole), rest) == ({"one", "two"}, "…")
+    assert len(words.opening(long)) <= 402

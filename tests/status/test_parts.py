@@ -2,18 +2,22 @@
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sentinel.config.model_status import StatusPageConfig, StatusPartConfig
 from sentinel.status.facts import Facts, Part
-from sentinel.status.parts import overall, part
+from sentinel.status.parts import beginnings, overall, part
 from sentinel.status.stories import story
 from sentinel.store import status as store
 
 from .tales import DAY, NOON, hear, say, status, tell, was
 
+UTC = ZoneInfo("UTC")
 SMS = StatusPartConfig(id="sms", components=("gw",), title="SMS", group="", description="")
 SITE = StatusPartConfig(id="site", components=("a", "b"), title="Site", group="", description="")
 
@@ -26,13 +30,15 @@ def look(
     environments: tuple[str, ...] = (),
     probed: tuple[str, ...] = (),
     days: int = 90,
+    zone: ZoneInfo = UTC,
     announced: Mapping[str, Sequence[tuple[float, float]]] | None = None,
 ) -> Part:
     since = NOON - 91 * DAY
     courses = store.courses(conn, config.components, tenant, environments, since, NOON)
     told = store.published(conn, tenant, NOON - 365 * DAY)
     stories = [story(one, updates, [config]) for one, updates in told]
-    return part(config, courses, frozenset(probed), stories, days, NOON, announced or {})
+    begun = beginnings(zone, days, NOON)
+    return part(config, courses, frozenset(probed), stories, begun, NOON, announced or {})
 
 
 @pytest.mark.parametrize("state", ["up", "degraded", "down"])
@@ -198,6 +204,28 @@ def test_as_many_days_as_are_asked_for(conn: sqlite3.Connection) -> None:
     assert len(look(conn, days=30).days) == 30
 
 
+def test_days_begin_at_midnight_by_the_clocks_of_the_page(conn: sqlite3.Connection) -> None:
+    kiritimati = ZoneInfo("Pacific/Kiritimati")
+    evening = NOON - NOON % DAY - 2 * 3_600
+    was(conn, "gw", "up", NOON - 5 * DAY, evening)
+    was(conn, "gw", "down", evening, evening + 3_600)
+    was(conn, "gw", "up", evening + 3_600, NOON)
+    # Noon and the evening before, in UTC, are one day fourteen hours further east.
+    assert [one.state for one in look(conn).days][-2:] == ["partial", "up"]
+    there = [one.state for one in look(conn, zone=kiritimati).days]
+    assert there[-3:] == ["up", "partial", "up"]
+
+
+@pytest.mark.parametrize(("month", "hours"), [(4, 23), (11, 25)])
+def test_the_days_on_which_clocks_change_are_shorter_and_longer(month: int, hours: int) -> None:
+    london = ZoneInfo("Europe/London")
+    now = datetime(2027, month, 5, 12, tzinfo=london).timestamp()
+    begun = beginnings(london, 30, now)
+    lengths = {(after - before) / 3_600 for before, after in pairwise(begun)}
+    assert lengths == {24, hours}
+    assert {datetime.fromtimestamp(one, london).hour for one in begun} == {0}
+
+
 def test_uptime_is_of_thirty_sixty_and_ninety_days(conn: sqlite3.Connection) -> None:
     was(conn, "gw", "down", NOON - 89 * DAY, NOON - 80 * DAY)
     was(conn, "gw", "up", NOON - 80 * DAY, NOON)
@@ -272,6 +300,7 @@ def test_a_page_knows_what_clients_call_a_component() -> None:
         audience="public",
         environments=(),
         days=90,
+        zone=UTC,
         parts=(SMS, SITE),
     )
     assert (page.title_of("b"), page.title_of("c")) == ("Site", None)

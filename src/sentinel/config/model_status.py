@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -21,7 +22,8 @@ class StatusPartConfig(Struct, frozen=True, kw_only=True):
 
 class StatusPageConfig(Struct, frozen=True, kw_only=True):
     """`accent` has the colours on light and on dark paper, both fit to be read. `support` is a
-    link, and `links` are titles with addresses. No `environments` are all of them."""
+    link, and `links` are titles with addresses. No `environments` are all of them. `zone` is whose
+    clocks the page shows, and whose days."""
 
     title: str
     intro: str
@@ -33,6 +35,7 @@ class StatusPageConfig(Struct, frozen=True, kw_only=True):
     audience: Literal["public", "token"]
     environments: tuple[str, ...]
     days: int
+    zone: ZoneInfo
     parts: tuple[StatusPartConfig, ...]
 
     def title_of(self, component: str) -> str | None:

@@ -79,6 +79,13 @@ class StatusPage(Section, frozen=True):
         Meta(description="Statuses from these environments count; from all of them if left out."),
     ] = []
     days: Annotated[Literal[30, 60, 90], Meta(description="Days that the uptime bars show.")] = 90
+    timezone: Annotated[
+        Text | None,
+        Meta(
+            description="Of the days and times on it, such as Europe/London; that of the main "
+            "file if not given."
+        ),
+    ] = None
     components: Annotated[
         list[StatusComponent],
         Meta(max_length=200, description="What is shown, in this order."),

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sentinel.config.colours import LEAST, contrast, readable
 from sentinel.config.document import Document, KeyPath
@@ -11,6 +12,7 @@ from sentinel.config.logo import Logo, read_logo
 from sentinel.config.model import ComponentConfig
 from sentinel.config.model_status import StatusPageConfig, StatusPartConfig
 from sentinel.config.names import unknown_name
+from sentinel.config.parsing import read_zone
 from sentinel.config.problem import Problem
 from sentinel.config.schema_status import COLOUR, StatusComponent, StatusLink, StatusPage
 from sentinel.config.suggest import show
@@ -24,24 +26,34 @@ _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
 def read_status_page(
-    document: Document, folder: Path, components: dict[str, ComponentConfig], known: set[str]
+    document: Document,
+    folder: Path,
+    components: dict[str, ComponentConfig],
+    known: set[str],
+    zone: ZoneInfo,
 ) -> tuple[StatusPageConfig | None, list[Problem]]:
     """None where there is no page. `folder` is where the logo is looked for, `known` are the names
-    of all components. The schema's own problems are not told."""
+    of all components, and `zone` holds where the page names none. The schema's own problems are
+    not told."""
     if not isinstance(document.data, dict) or _SECTION not in document.data:
         return None, []
-    reading = _Reading(document, components, known)
+    reading = _Reading(document, components, known, zone)
     page = reading.page(folder)
     return page, reading.problems
 
 
 class _Reading:
     def __init__(
-        self, document: Document, components: dict[str, ComponentConfig], known: set[str]
+        self,
+        document: Document,
+        components: dict[str, ComponentConfig],
+        known: set[str],
+        zone: ZoneInfo,
     ) -> None:
         self._document = document
         self._components = components
         self._known = known
+        self._zone = zone
         self.problems: list[Problem] = []
 
     def page(self, folder: Path) -> StatusPageConfig | None:
@@ -60,6 +72,7 @@ class _Reading:
             audience=record.audience,
             environments=tuple(record.environments),
             days=record.days,
+            zone=read_zone(self._document, (_SECTION, "timezone"), self._zone, self.problems),
             parts=tuple(self._parts(record.components)),
         )
         return page if record.enabled else None

@@ -1,8 +1,9 @@
 """Arithmetic of times in states. Pure."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby, pairwise
 
 from sentinel.model.signal import State
 from sentinel.model.uptime import RANK, Seconds, Span
@@ -49,24 +50,31 @@ def buckets(
     planned: Iterable[Span] = (),
 ) -> Iterator[Seconds]:
     """The same for each part of `width` seconds; the last one may be shorter."""
-    parts: list[dict[str, float]] = []
-    while since + len(parts) * width < until:
-        parts.append(dict.fromkeys((*RANK, _PLANNED), 0.0))
+    edges = [since]
+    while edges[-1] < until:
+        edges.append(min(since + len(edges) * width, until))
+    return divided(spans, edges, planned)
+
+
+def divided(
+    spans: Iterable[Span], edges: Sequence[float], planned: Iterable[Span] = ()
+) -> Iterator[Seconds]:
+    """The same for each part between two of the edges, which ascend."""
+    parts = [dict.fromkeys((*RANK, _PLANNED), 0.0) for _ in edges[1:]]
     marked = chain(((one, one.state) for one in spans), ((one, _PLANNED) for one in planned))
     for span, kind in marked:
-        at, end = max(span.began, since), min(span.ended, until)
-        index = int((at - since) // width) if at < end else len(parts)
-        while index < len(parts) and (begins := since + index * width) < end:
-            parts[index][kind] += max(0.0, min(end, begins + width) - max(at, begins))
+        index = max(bisect_right(edges, span.began) - 1, 0)
+        while index < len(parts) and edges[index] < span.ended:
+            overlap = min(span.ended, edges[index + 1]) - max(span.began, edges[index])
+            parts[index][kind] += max(0.0, overlap)
             index += 1
-    for index, part in enumerate(parts):
-        length = min(width, until - since - index * width)
+    for part, (begins, ends) in zip(parts, pairwise(edges), strict=True):
         known = part["up"] + part["degraded"] + part["down"] + part[_PLANNED]
         yield Seconds(
             up=part["up"],
             degraded=part["degraded"],
             down=part["down"],
-            unknown=max(0.0, length - known),
+            unknown=max(0.0, ends - begins - known),
             planned=part[_PLANNED],
         )
 

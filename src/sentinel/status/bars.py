@@ -1,5 +1,6 @@
-"""Days as a small picture. Days in a row that were alike are one dashed stroke, so that a quiet
-quarter of a year takes no more than a calm word. Pure."""
+"""Days as a small picture, a unit wide each, over a line of quiet days that all pictures share.
+Each kind of other day is one stroke for all days of that kind: a quarter of a year with some
+trouble takes no more than a few words. Pure."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -8,46 +9,51 @@ from msgspec import Struct
 
 from sentinel.status.facts import Day, PartState
 
-STEP, HEIGHT = 4, 32
-_BAR = 3
+HEIGHT = 32
+_MIDDLE = HEIGHT // 2
 
 
 class Stroke(Struct, frozen=True):
-    """An SVG path of this class, which says how thick it is. It is dashed `3 1`."""
+    """An SVG path as high as the picture, painted by the pattern of this name."""
 
-    name: str
+    pattern: str
     path: str
 
 
-_LOOKS: Mapping[PartState, tuple[tuple[str, float], ...]] = {
-    # Class and middle of each stroke: the outlines differ, not only the colours. How thick each
-    # class is stands in web/src/public.css.
-    "up": (("u", 15),),
-    "degraded": (("g", 19),),
-    "partial": (("p", 7.5), ("p", 22.5)),
-    "down": (("x", 15), ("y", 30.5)),
-    "maintenance": (("w", 15), ("v", 26.5), ("v", 3.5)),
-    "unknown": (("n", 26),),
+PATTERNS: Mapping[PartState, tuple[str, Sequence[tuple[str, str]]]] = {
+    # The name of each, with class and path of what is drawn in it, upon the paper of the page: the
+    # outlines differ, not only the colours. How thick each class is stands in web/src/public.css.
+    "up": ("u", [("u", "M0 15h1")]),
+    "degraded": ("g", [("g", "M0 19h1")]),
+    "partial": ("p", [("p", "M0 7.5h1m-1 15h1")]),
+    "down": ("x", [("x", "M0 15h1"), ("y", "M0 30.5h1")]),
+    "maintenance": ("w", [("w", "M0 15h1"), ("v", "M0 3.5h1m-1 23h1")]),
+    "unknown": ("n", [("n", "M0 26h1")]),
 }
 
 
 def bars(days: Sequence[Day]) -> list[Stroke]:
-    """Those that are drawn alike are put together."""
-    paths: dict[str, str] = {}
+    """Of all days but the quiet ones."""
+    runs: dict[PartState, list[tuple[int, int]]] = {}
     at = 0
     for state, same in groupby(days, key=lambda one: one.state):
         count = len(list(same))
-        for name, middle in _LOOKS[state]:
-            stroke = f"M{at * STEP} {middle:g}h{count * STEP - 1}"
-            paths[name] = paths.get(name, "") + stroke
+        if state != "up":
+            runs.setdefault(state, []).append((at, count))
         at += count
-    return [Stroke(name, path) for name, path in paths.items()]
+    return [Stroke(PATTERNS[state][0], _path(found)) for state, found in runs.items()]
+
+
+def _path(runs: Sequence[tuple[int, int]]) -> str:
+    """Each run is a first day with a number of days."""
+    pen = 0
+    drawn = ""
+    for at, count in runs:
+        drawn += f"m{at - pen} 0h{count}" if drawn else f"M{at} {_MIDDLE}h{count}"
+        pen = at + count
+    return drawn
 
 
 def legend() -> list[tuple[PartState, list[Stroke]]]:
     """One day of each kind."""
-    return [(state, bars([Day(at=0.0, state=state)])) for state in _LOOKS]
-
-
-def width(days: Sequence[Day]) -> int:
-    return len(days) * STEP - (STEP - _BAR)
+    return [(state, [Stroke(name, _path([(0, 1)]))]) for state, (name, _) in PATTERNS.items()]

@@ -23,7 +23,7 @@ WINDOWS = (30, 60, 90)
 
 
 class Day(Struct, frozen=True, kw_only=True):
-    """A day in UTC that begins at `at`. `down` and `degraded` in seconds."""
+    """A day by the clocks of the page, which begins at `at`. `down` and `degraded` in seconds."""
 
     at: float
     state: PartState

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as Xml
 from msgspec import Struct
 
 from sentinel.intelligence.wording import iso
+from sentinel.markdown import rendered
 from sentinel.status.facts import Facts, Story, Told
 from sentinel.status.words import STAGES
 
@@ -91,7 +92,10 @@ def _entries(facts: Facts, channel: Channel) -> Iterator[_Entry]:
 
 
 def _html(update: Told, story: Story, facts: Facts) -> str:
-    paragraphs = [f"<p>{escape(one)}</p>" for one in update.text.split("\n") if one.strip()]
+    if update.phase == "postmortem":
+        paragraphs = [str(rendered(update.text))]
+    else:
+        paragraphs = [f"<p>{escape(one)}</p>" for one in update.text.split("\n") if one.strip()]
     titles = ", ".join(facts.title_of(one) for one in story.parts)
     if titles:
         paragraphs.append(f"<p>Affected: {escape(titles)}</p>")

@@ -6,7 +6,7 @@ from sentinel.config.model import Config
 from sentinel.config.model_status import StatusPageConfig
 from sentinel.health.planned import Announced
 from sentinel.status.facts import WINDOWS, Facts
-from sentinel.status.parts import DAY, overall, part
+from sentinel.status.parts import DAY, beginnings, overall, part
 from sentinel.status.stories import story
 from sentinel.store import status
 
@@ -36,7 +36,8 @@ def gather(
     probed = frozenset(probe.component for probe in config.probes)
     planned = Announced(config.maintenance, since, now)
     announced = {name: planned.of(name) for name in names}
-    parts = [part(one, courses, probed, stories, page.days, now, announced) for one in page.parts]
+    days = beginnings(page.zone, page.days, now)
+    parts = [part(one, courses, probed, stories, days, now, announced) for one in page.parts]
     return Facts(
         at=now,
         overall=overall(parts, stories, now),

@@ -1,12 +1,14 @@
 """From what was measured, and what was told, to the states of the page's lines. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
 from sentinel.config.model_status import StatusPartConfig
 from sentinel.health.planned import Window, apart
-from sentinel.health.spans import buckets, combined, tally
+from sentinel.health.spans import combined, divided, tally
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.signal import State
 from sentinel.model.uptime import RANK as STATE_RANK
@@ -28,12 +30,13 @@ def part(
     courses: Mapping[str, Course],
     probed: frozenset[str],
     stories: Sequence[Story],
-    days: int,
+    days: Sequence[float],
     now: float,
     announced: Mapping[str, Sequence[Window]],
 ) -> Part:
     """`courses` are those of its components that were heard of; `probed` are the names of those
-    that are looked at. `announced` is when the configuration has maintenance of which."""
+    that are looked at. `days` are the beginnings of days, as of `beginnings`; `announced` is when
+    the configuration has maintenance of which."""
     heard = {name: courses[name] for name in config.components if name in courses}
     measured = bool(heard) or any(name in probed for name in config.components)
     own = [one for one in stories if config.id in one.parts]
@@ -63,6 +66,15 @@ def part(
             for length in WINDOWS
         ),
     )
+
+
+def beginnings(zone: ZoneInfo, days: int, now: float) -> list[float]:
+    """When the last days begin by the clocks of a zone, the last one being today."""
+    today = datetime.fromtimestamp(now, zone).date()
+    return [
+        datetime.combine(today - timedelta(days=back), time(), zone).timestamp()
+        for back in reversed(range(days))
+    ]
 
 
 def overall(parts: Sequence[Part], stories: Sequence[Story], now: float) -> PartState:
@@ -120,15 +132,14 @@ def _effect(one: Story) -> PartState:
 def _days(
     split: Sequence[tuple[list[Span], list[Span]]],
     told: Sequence[Window],
-    days: int,
+    days: Sequence[float],
     now: float,
 ) -> Iterable[Day]:
-    first = now - now % DAY - (days - 1) * DAY
-    each = [list(buckets(kept, first, now, DAY, planned)) for kept, planned in split]
-    for index in range(days):
-        at = first + index * DAY
-        found = [of_component[index] for of_component in each if index < len(of_component)]
-        worked = any(began < at + DAY and ended > at for began, ended in told)
+    edges = [*days, now]
+    each = [list(divided(kept, edges, planned)) for kept, planned in split]
+    for index, at in enumerate(days):
+        found = [of_component[index] for of_component in each]
+        worked = any(began < edges[index + 1] and ended > at for began, ended in told)
         yield _day(at, found, worked or any(one.planned for one in found))
 
 

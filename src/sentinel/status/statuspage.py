@@ -38,10 +38,11 @@ _OF_STAGE: Mapping[Phase, str] = {"retraction": "resolved"}
 
 
 class Names(Struct, frozen=True):
-    """`page` is the address of the status page."""
+    """`page` is the address of the status page, `zone` the time zone that it shows."""
 
     title: str
     page: str
+    zone: str = "UTC"
 
 
 def documents(facts: Facts, names: Names) -> dict[str, Json]:
@@ -82,7 +83,7 @@ def _page(facts: Facts, names: Names) -> Json:
         "id": _PAGE,
         "name": names.title,
         "url": names.page,
-        "time_zone": "Etc/UTC",
+        "time_zone": "Etc/UTC" if names.zone == "UTC" else names.zone,
         "updated_at": _time(facts.at - facts.at % 60),
     }
 

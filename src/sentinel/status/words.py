@@ -1,9 +1,9 @@
 """How states and stages are called."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
-from sentinel.intelligence.wording import span
+from sentinel.intelligence.wording import counted, span
 from sentinel.model.broadcast import Phase
 from sentinel.status.facts import Day, Facts, PartState, Story
 
@@ -44,6 +44,8 @@ DAYS: Mapping[PartState, str] = {
     "unknown": "no data",
 }
 _MOST_NAMED = 3
+_LONGEST_OPENING = 400
+_BAD: tuple[PartState, ...] = ("down", "partial", "degraded")
 
 
 def overall(facts: Facts) -> str:
@@ -64,12 +66,22 @@ def state_of_story(story: Story, now: float) -> PartState:
     return of[story.severity]
 
 
-def date(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%-d %b %Y}"
+def date(at: float, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(at, zone):%-d %b %Y}"
 
 
-def minute(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%-d %b %Y, %H:%M} UTC"
+def minute(at: float, zone: tzinfo) -> str:
+    """With the name of the clocks. Where these have a number for a name, it is told of what."""
+    moment = datetime.fromtimestamp(at, zone)
+    name = moment.tzname() or ""
+    return f"{moment:%-d %b %Y, %H:%M} {name if name[:1].isalpha() else f'UTC{name}'}"
+
+
+def opening(text: str) -> str:
+    """So much of an update as there is room for on the front page."""
+    if len(text) <= _LONGEST_OPENING:
+        return text
+    return f"{text[:_LONGEST_OPENING].rsplit(maxsplit=1)[0]} …"
 
 
 def day(one: Day) -> str:
@@ -81,9 +93,19 @@ def day(one: Day) -> str:
     return text
 
 
-def days(found: tuple[Day, ...]) -> str:
-    """All of them in one sentence, for those who can't see the bars."""
-    bad = [one for one in found if one.state in ("down", "partial", "degraded")]
+def brief(found: tuple[Day, ...]) -> str:
+    """How many of them were bad, for those who can't see the bars; `days` has more."""
+    bad = sum(one.state in _BAD for one in found)
+    unknown = sum(one.state == "unknown" for one in found)
+    if unknown == len(found):
+        return "No data"
+    told = f"Trouble on {counted(bad, 'day')}" if bad else "No trouble"
+    return f"{told}, no data on {unknown}" if unknown else told
+
+
+def days(found: tuple[Day, ...], zone: tzinfo) -> str:
+    """All of them in one sentence, with the worst by their dates."""
+    bad = [one for one in found if one.state in _BAD]
     unknown = sum(one.state == "unknown" for one in found)
     told = f"The last {len(found)} days: "
     if unknown == len(found):
@@ -92,7 +114,7 @@ def days(found: tuple[Day, ...]) -> str:
     worst = sorted(bad, key=lambda one: (-one.down, -one.degraded))[:_MOST_NAMED]
     if worst:
         told += ", most on " + ", ".join(
-            f"{datetime.fromtimestamp(one.at, UTC):%-d %b}" for one in sorted(worst, key=_at)
+            f"{datetime.fromtimestamp(one.at, zone):%-d %b}" for one in sorted(worst, key=_at)
         )
     return f"{told}; no data on {unknown}" if unknown else told
 

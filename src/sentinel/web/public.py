@@ -2,11 +2,13 @@
 They look as the operator wants, and need no script."""
 
 import hashlib
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from msgspec import Struct
 from starlette.requests import Request
@@ -17,6 +19,7 @@ from sentinel.config.model_status import StatusPageConfig
 from sentinel.health.bars import percent
 from sentinel.intelligence.untrusted import visible
 from sentinel.intelligence.wording import counted, iso, span
+from sentinel.markdown import rendered
 from sentinel.status.words import date, minute
 from sentinel.web.render import STATIC, Assets, is_web_address
 
@@ -26,15 +29,18 @@ _ICON = (
     "%3Ccircle cx='8' cy='8' r='7' fill='%230f8a7d'/%3E%3C/svg%3E"
 )
 PATH = "/status"
+STYLE, INNER = "public.css", "public-inner.css"
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """What stands around each page; addresses are empty where there is nothing. `style` and `theme`
-    are style sheets, `home` is the status page."""
+    """What stands around each page; addresses are empty where there is nothing. `style`,
+    `inner` and `theme` are style sheets, the second for all pages but the front one; `home` is the
+    status page."""
 
     title: str
     home: str = ""
     style: str = ""
+    inner: str = ""
     theme: str = ""
     logo: str = ""
     icon: str = _ICON
@@ -54,25 +60,33 @@ class PublicPages:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            minute=_minute, date=_date, percent=percent, counted=counted, span=span
+            minute=_minute,
+            date=_date,
+            percent=percent,
+            counted=counted,
+            span=span,
+            markdown=rendered,
         )
         self._environment.tests["web_address"] = is_web_address
 
     def render(self, template: str, look: Look, **values: Any) -> str:
-        """`template` is such as `public/plain.html`."""
-        values = {"index": False, **values}
+        """`template` is such as `public/plain.html`. Times are in UTC unless there is a `zone`."""
+        values = {"index": False, "zone": UTC, **values}
         return self._environment.get_template(template).render(look=look, **values)
+
+    def plain_look(self, title: str) -> Look:
+        return Look(title=title, style=self.assets.url(STYLE), inner=self.assets.url(INNER))
 
     def look(self, config: Config) -> Look:
         page = config.status_page
-        style = self.assets.url("public.css")
         if page is None:
-            return Look(title=config.clients.title, style=style)
+            return self.plain_look(config.clients.title)
         logo = f"{PATH}/{logo_name(page)}" if page.logo else ""
         return Look(
             title=page.title,
             home=PATH if page.audience == "public" else "",
-            style=style,
+            style=self.assets.url(STYLE),
+            inner=self.assets.url(INNER),
             theme=f"{PATH}/theme.css?{_mark(theme(page))}" if page.accent else "",
             logo=f"{logo}?{_mark(page.logo.data)}" if page.logo else "",
         )
@@ -117,9 +131,13 @@ def _shown(value: Any) -> Any:
     return visible(value) if type(value) is str else value
 
 
-def _minute(at: float) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(iso(at), minute(at))
+@pass_context
+def _minute(context: Context, at: float) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(iso(at), minute(at, context["zone"]))
 
 
-def _date(at: float) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format((iso(at) or "")[:10], date(at))
+@pass_context
+def _date(context: Context, at: float) -> Markup:
+    zone = context["zone"]
+    day = datetime.fromtimestamp(at, zone).date().isoformat()
+    return Markup('<time datetime="{}">{}</time>').format(day, date(at, zone))

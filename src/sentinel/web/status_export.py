@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 from sentinel.config.model_status import StatusPageConfig
 from sentinel.errors import Invalid, SentinelError
 from sentinel.status.facts import Facts
-from sentinel.web.public import Look, PublicPages, logo_name, theme
+from sentinel.web.public import INNER, STYLE, Look, PublicPages, logo_name, theme
 from sentinel.web.render import STATIC
 from sentinel.web.status_site import Links, Site, Surroundings
 
-_STYLE, _THEME = "public.css", "theme.css"
+_THEME = "theme.css"
 MARK = ".sentinel-status"
 """Lists what was written, so that nothing else is ever overwritten or removed."""
 
@@ -29,10 +29,7 @@ def export(
     Raises Invalid where it would overwrite what is not from an export, and OSError.
     """
     pages = PublicPages()
-    source = STATIC / pages.assets.url("public.css").rpartition("/")[2]
-    if not source.is_file():
-        raise SentinelError("found no style sheet, expected one: run `make assets`")
-    files = {_STYLE: source.read_bytes()}
+    files = {name: _built(pages, name) for name in (STYLE, INNER)}
     if page.accent:
         files[_THEME] = theme(page)
     if page.logo:
@@ -58,10 +55,18 @@ def _look(page: StatusPageConfig, links: Links) -> Look:
     return Look(
         title=page.title,
         home=links.page(""),
-        style=links.file(_STYLE),
+        style=links.file(STYLE),
+        inner=links.file(INNER),
         theme=links.file(_THEME) if page.accent else "",
         logo=links.file(logo_name(page)) if page.logo else "",
     )
+
+
+def _built(pages: PublicPages, name: str) -> bytes:
+    try:
+        return (STATIC / pages.assets.url(name).rpartition("/")[2]).read_bytes()
+    except FileNotFoundError as error:
+        raise SentinelError("found no style sheet, expected one: run `make assets`") from error
 
 
 def _listed(folder: Path) -> set[str]:

@@ -3,7 +3,7 @@ served by the daemon or written as files."""
 
 import hashlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import msgspec
@@ -11,8 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sentinel.config.model_status import StatusPageConfig
-from sentinel.status import badges, feeds, statuspage, words
-from sentinel.status.bars import HEIGHT, bars, legend, width
+from sentinel.status import badges, bars, feeds, statuspage, words
 from sentinel.status.facts import WINDOWS, Facts, Part, Story
 from sentinel.web.numbers import number_in
 from sentinel.web.public import Look, PublicPages
@@ -24,8 +23,10 @@ _RSS = "application/rss+xml; charset=utf-8"
 _ATOM = "application/atom+xml; charset=utf-8"
 _DAY = 86_400.0
 _RECENT = 14 * _DAY
-_MOST_RECENT = 10
+_MOST_RECENT, _MOST_OF_PART = 5, 10
 _MOST_UPCOMING = 5
+_MOST_TOLD = 5
+"""What goes on is told with its latest words up to here, and beyond by its title."""
 
 
 class Document(Struct, frozen=True):
@@ -81,7 +82,8 @@ class Site:
     def __init__(self, facts: Facts, around: Surroundings) -> None:
         self.facts = facts
         self._around = around
-        self._months = _months(facts)
+        self._zone = around.page.zone
+        self._months = _months(facts, self._zone)
         self._stories = {str(one.id): one for one in facts.stories}
         self._parts = {one.id: one for one in facts.parts}
         self._data: dict[str, Any] | None = None
@@ -147,7 +149,9 @@ class Site:
             going_on=facts.going_on(),
             working=facts.working(),
             upcoming=facts.upcoming()[:_MOST_UPCOMING],
+            most_told=_MOST_TOLD,
             recent=past[:_MOST_RECENT],
+            earlier=len(past[_MOST_RECENT:]),
             groups=_groups(facts.parts),
             measured=any(one.days for one in facts.parts),
         )
@@ -161,7 +165,7 @@ class Site:
             name=f"{datetime.fromisoformat(f'{month}-01'):%B %Y}",
             older=self._months[at + 1] if at + 1 < len(self._months) else "",
             newer=self._months[at - 1] if at else "",
-            found=[one for one in self.facts.stories if _month(one.opened) == month],
+            found=[one for one in self.facts.stories if _month(one.opened, self._zone) == month],
         )
 
     def _incident(self, path: str, story: Story) -> Document:
@@ -181,7 +185,7 @@ class Site:
             path,
             part=part,
             windows=list(zip(WINDOWS, part.uptime, strict=True)),
-            found=found[:_MOST_RECENT],
+            found=found[:_MOST_OF_PART],
         )
 
     def _page(self, template: str, path: str, **values: Any) -> Document:
@@ -191,15 +195,13 @@ class Site:
             around.look(links),
             index=not around.secret,
             page=around.page,
+            zone=self._zone,
             facts=self.facts,
             links=links,
             subscribe=around.subscribe,
             late=around.late,
             words=words,
             bars=bars,
-            legend=legend,
-            width=width,
-            height=HEIGHT,
             **values,
         )
         return Document(_HTML, html.encode())
@@ -211,7 +213,8 @@ class Site:
 
     def _statuspage(self) -> dict[str, Any]:
         if self._data is None:
-            names = statuspage.Names(self._around.page.title, self._around.address)
+            page = self._around.page
+            names = statuspage.Names(page.title, self._around.address, page.zone.key)
             self._data = statuspage.documents(self.facts, names)
         return self._data
 
@@ -235,11 +238,11 @@ def _groups(parts: tuple[Part, ...]) -> list[tuple[str, list[Part]]]:
     return list(found.items())
 
 
-def _months(facts: Facts) -> list[str]:
+def _months(facts: Facts, zone: tzinfo) -> list[str]:
     """This one and each in which something began, the newest first."""
-    found = {_month(one.opened) for one in facts.stories} | {_month(facts.at)}
+    found = {_month(at, zone) for at in (facts.at, *(one.opened for one in facts.stories))}
     return sorted(found, reverse=True)
 
 
-def _month(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m}"
+def _month(at: float, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(at, zone):%Y-%m}"
