@@ -15,6 +15,7 @@ import re2
 from sentinel.ingest import scrub_checks as checks
 from sentinel.ingest import scrub_values
 from sentinel.ingest.scrub_checks import Check, Finding
+from sentinel.ingest.scrub_forms import forms
 from sentinel.ingest.scrub_keys import KeyRules
 
 # Shapes by which the providers make their own keys recognisable.
@@ -23,11 +24,13 @@ PROVIDER_KEYS = "|".join(
         r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}",
         r"gh[pousr]_[A-Za-z0-9]{20,}",
         r"github_pat_[A-Za-z0-9_]{20,}",
-        r"glpat-[A-Za-z0-9_-]{20,}",
+        r"gl(?:pat|cbt|dt|rt|ptt|ft|soat|agent)-[A-Za-z0-9_-]{20,}",
         r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
         r"xapp-[A-Za-z0-9-]{10,}",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{10,}",
         r"discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]{10,}",
+        r"[\w-]{1,64}\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{10,}",
+        r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}",
         r"[sr]k_(?:live|test)_[A-Za-z0-9]{10,}",
         r"whsec_[A-Za-z0-9+/=]{16,}",
         r"SK[0-9a-f]{32}",
@@ -37,6 +40,15 @@ PROVIDER_KEYS = "|".join(
         r"GOCSPX-[A-Za-z0-9_-]{20,}",
         r"sk-[A-Za-z0-9_-]{20,}",
         r"sk_[0-9a-f]{32,}",
+        r"hf_[A-Za-z0-9]{30,}",
+        r"gsk_[A-Za-z0-9]{40,}",
+        r"NRAK-[A-Z0-9]{27}",
+        r"lin_api_[A-Za-z0-9]{40}",
+        r"ntn_[A-Za-z0-9]{40,}",
+        r"dckr_[po]at_[A-Za-z0-9_-]{20,}",
+        r"EAA[A-Za-z0-9_-]{50,}",
+        r"access_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[0-9a-f]{32}",
+        r"[0-9a-f]{32}-us[0-9]{1,2}",
         r"npm_[A-Za-z0-9]{30,}",
         r"pypi-[A-Za-z0-9_-]{30,}",
         r"do[opr]_v1_[0-9a-f]{40,}",
@@ -46,7 +58,7 @@ PROVIDER_KEYS = "|".join(
         r"hv[sb]\.[A-Za-z0-9_-]{20,}",
         r"dapi[0-9a-f]{32}",
         r"AGE-SECRET-KEY-1[A-Z0-9]{50,}",
-        r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
+        r"(?:bot)?[0-9]{8,10}:AA[A-Za-z0-9_-]{33,}",
     )
 )
 PEM = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY"
@@ -58,12 +70,14 @@ SCHEME = r"(?i:bearer|basic|negotiate)[ \t]{1,4}[A-Za-z0-9+/=_.~-]{4,}"
 # Names that a text may carry in front of `=` or `:`; the key rules then judge the whole name.
 NAMES = (
     r"(?i:passw(?:or)?[dt]|pass[-_. ]?phrase|passcode|pwd|secret|credential|token|"
-    r"(?:api|access|auth|private|signing|encryption|master|ssh|license)[-_. ]?key|"
+    r"kennwort|wachtwoord|contrasena|mot[-_. ]?de[-_. ]?passe|"
+    r"(?:api|access|auth|private|signing|encryption|master|ssh|license|account|shared|app|hmac|"
+    r"integration)[-_. ]?key|"
     r"authori[sz]ation|bearer|[cx]srf|cookie|sess(?:ion)?[-_. ]?(?:id|key)|"
     r"(?:card|account|passport|routing|cc)[-_. ]?number|credit[-_. ]?card|security[-_. ]?code|"
-    r"social[-_. ]?security|date[-_. ]?of[-_. ]?birth|cv[vc]|ssn|iban|jwt|otp|pass|auth|sid"
+    r"social[-_. ]?security|date[-_. ]?of[-_. ]?birth|cv[vc]|ssn|iban|jwt|otp|passw?|pw|auth|sid"
 )
-BETWEEN = r"""[\w.-]{0,32}(?:\\{0,8}["'])?\]?\s{0,4}(?:=>|:=|==?|:)"""
+BETWEEN = r"""[\w.-]{0,32}(?:\\{0,8}["'])?\]?\s{0,4}(?:=>|:=|==?|:|%3[AaDd])"""
 EMAIL_NAME = r"[\w.+%\x80-\xff-]{1,64}(?:@|%40)"
 EMAIL_HOST = r"[a-zA-Z0-9\x80-\xff-]+(?:\.[a-zA-Z0-9\x80-\xff-]+)+"
 CARD = r"\d{4,}(?:[ -]?\d){9,15}"
@@ -121,6 +135,7 @@ class TextRules:
         names = (
             "|".join((NAMES, *("[-_. ]?".join(map(re.escape, name)) for name in keys.extra))) + ")"
         )
+        found = list(forms(keys, names))
         choices: list[tuple[str, Check]] = [
             (PEM + PEM_REST, checks.label(b"[private key]")),
             (USERINFO, checks.userinfo),
@@ -129,6 +144,7 @@ class TextRules:
             (PROVIDER_KEYS, checks.provider_key),
             (SCHEME, checks.scheme),
             (names + BETWEEN, partial(self._pair, code=False)),
+            *((form.pattern, form.check) for form in found),
             (IBAN, checks.iban),
             (CARD, checks.card),
             (SSN, checks.ssn),
@@ -139,8 +155,9 @@ class TextRules:
             r"eyJ[A-Za-z0-9_-]{10}",
             PROVIDER_KEYS,
             _wide_scheme(),
+            *(form.marks for form in found),
         ]
-        wide += [names + r"""(?:[\w.\]' -]|\\.){0,80}[:=]""", IBAN]
+        wide += [names + r"""(?:[\w.\]' -]|\\.){0,80}(?:[:=]|%3[AaDd])""", IBAN]
         wide += [r"(?:4|5[0-8]|6|3[04-9]|2[2-7])(?:[ -]?\d){12}", SSN]
         if emails:
             choices.append((EMAIL_NAME + EMAIL_HOST, checks.email))
@@ -218,7 +235,11 @@ class TextRules:
         """A name with `=` or `:` behind it: what follows is its value."""
         separator = data[end - 1 : end]
         name_start = _name_start(data, start)
-        head = data[name_start:end].rstrip(b":=> \t\r\n")
+        is_encoded = separator not in (b":", b"=", b">")
+        # `%26token%3D` in an address within an address: `&token=`.
+        if is_encoded and data[name_start - 1 : name_start] == b"%":
+            name_start = min(name_start + 2, start)
+        head = data[name_start : end - 3 if is_encoded else end].rstrip(b":=> \t\r\n")
         name = head.rstrip(b"]\\\"'")
         bracketed = head[-1:] == b"]" and data[name_start - 1 : name_start] == b"["
         if bracketed and not checks.word_before(data, name_start - 1):
@@ -227,7 +248,7 @@ class TextRules:
         label = self._keys.label(name.decode("utf-8", "replace"))
         if not label:
             return end
-        found = scrub_values.quoted(data, end)
+        found = scrub_values.encoded(data, end) if is_encoded else scrub_values.quoted(data, end)
         if found is None:
             if code:
                 return end

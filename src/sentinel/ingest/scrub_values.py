@@ -7,7 +7,8 @@ import re
 
 _OPENING = re.compile(rb"""\s{0,4}(?:[bruBRU]{0,2})(\\{0,15})(["'`])""")
 _BARE = re.compile(rb"""[ \t]{0,4}((?:[^\s"'`,;&<>()\[\]{}\\]|\\[^"'nrt])*)""")
-_LINE = re.compile(rb"""[ \t]{0,4}((?:[^\r\n"'\\]|\\[^"'nr])*)""")
+# `Digest username="bob", response="…"` has quotes within its value.
+_LINE = re.compile(rb"""[ \t]{0,4}((?:=\\{0,8}"[^"\r\n]*"|[^\r\n"'\\]|\\[^"'nr])*)""")
 _CLOSING = {b"(": b")", b"[": b"]", b"{": b"}"}
 
 
@@ -46,6 +47,13 @@ def bare(data: bytes, at: int) -> tuple[int, int]:
         closing = data.find(_CLOSING[following], end)
         end = closing + 1 if closing >= 0 else len(data)
     return start, end
+
+
+def encoded(data: bytes, at: int) -> tuple[int, int]:
+    """The span of a value behind `%3D`, which an `&` ends that is encoded or not."""
+    start, end = bare(data, at)
+    stop = data.find(b"%26", start, end)
+    return start, end if stop < 0 else stop
 
 
 def line(data: bytes, at: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from sentinel.ingest.scrub_checks import is_label
+from sentinel.ingest.scrub_forms import is_option
 
 if TYPE_CHECKING:
     from sentinel.ingest.scrub_tree import TreeRules
@@ -112,15 +113,20 @@ class Walk:
         changed: dict[int, Any] = {}
         mark = self._next(at)
         last = len(node) - 1
+        label = ""
         for index, value in enumerate(node):
-            if mark >= stop:
+            if mark >= stop and not label:
                 break
             end = at + 1 + self._size(value) if index < last else stop - 1
+            cleaned = value
             if mark < end:
                 cleaned = self._item(value, at + 1, end, path, depth)
-                if cleaned is not value:
-                    changed[index] = cleaned
-                mark = self._next(end)
+            if label and not str(value).startswith("-"):
+                cleaned = self._mask(value, label, depth)
+            if cleaned is not value:
+                changed[index] = cleaned
+            label = self._option(value) if mark < end else ""
+            mark = self._next(end) if mark < end else mark
             at = end
         if not changed:
             return node
@@ -135,6 +141,12 @@ class Walk:
                 same = masked is value[1] and key == value[0]
                 return value if same else [key, masked]
         return self.value(value, at, stop, path, depth + 1)
+
+    def _option(self, value: Any) -> str:
+        """The label of `--password` in a list of arguments, whose next one is its value."""
+        if type(value) is str and is_option(value):
+            return self._rules.label(value[2:])
+        return ""
 
     def _named(self, node: dict[str, Any]) -> str:
         """The label of `{"name": "password", "value": …}`."""
