@@ -1,7 +1,9 @@
 """Asking the rankers, well-behaved and otherwise."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,16 @@ from msgspec.structs import replace
 
 from sentinel.api import Candidate, Evidence, Metric, Ranker, Status
 from sentinel.causes import CauseFinder
+from sentinel.causes.asking import Panel
 from sentinel.data import shipped
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.catalog_files import load_catalog
+from sentinel.intelligence.causes import combine
 from sentinel.model.snapshot import ComponentState, Snapshot
 from sentinel.plugins import load
 from sentinel.rankers.evidence import EvidenceRanker
 from sentinel.store import alerts, components, signals, snapshots
+from sentinel.testing.evidence import an_incident
 from tests.causes.stored import DAY, NOW, fix, learn, memory, put
 
 
@@ -54,6 +59,78 @@ def test_a_ranker_that_raises_is_logged_once_and_the_others_count(
             found = finder.findings(conn, incident, NOW)
     assert [one.name for one in found.candidates] == ["moon"]
     assert [entry["type"] for entry in logs if entry["event"] == "a ranker failed"] == ["broken"]
+
+
+def asked(ranker: type[Ranker], patience: float = 5.0) -> list[str]:
+    """Twice, with another one behind it. Returns what was logged."""
+    panel = Panel((ranker, Witness), patience)
+    evidence = Evidence(incident=an_incident())
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(2):
+            assert [one.name for one in combine(panel.candidates(evidence))] == ["moon"]
+    return [entry["event"] for entry in logs]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        5,
+        [1],
+        [{"kind": "code"}],
+        [Candidate(kind="code", name="A", score="high", reasons=("b",))],  # type: ignore[arg-type]
+        [Candidate(kind="star", name="A", score=0.9, reasons=("b",))],  # type: ignore[arg-type]
+        [Candidate(kind="code", name=None, score=0.9, reasons=("b",))],  # type: ignore[arg-type]
+    ],
+)
+def test_an_answer_that_is_no_list_of_candidates_counts_for_nothing(answer: Any) -> None:
+    class Odd(Ranker):
+        type = "odd"
+
+        def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+            found: Sequence[Candidate] = answer
+            return found
+
+    assert asked(Odd) == ["a ranker failed"]
+
+
+def test_a_ranker_that_wants_to_end_the_program_ends_nothing() -> None:
+    class Leaving(Ranker):
+        type = "leaving"
+
+        def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+            raise SystemExit(1)
+
+    assert asked(Leaving) == ["a ranker failed"]
+
+
+def test_a_ranker_that_hangs_is_waited_for_once() -> None:
+    ended = threading.Event()
+
+    class Hanging(Ranker):
+        type = "hanging"
+
+        def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+            ended.wait(30)
+            return ()
+
+    logged = asked(Hanging, patience=0.05)
+    ended.set()
+    assert logged == ["a ranker is not asked any more"]
+
+
+def test_of_an_endless_answer_the_first_hundred_count() -> None:
+    class Endless(Ranker):
+        type = "endless"
+
+        def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+            found: Any = (
+                Candidate(kind="code", name=f"C{n}", score=0.5, reasons=("so",)) for n in count()
+            )
+            return found  # type: ignore[no-any-return]
+
+    panel = Panel((Endless,))
+    assert len(list(panel.candidates(Evidence(incident=an_incident())))) == 100
 
 
 def test_the_built_in_ranker_uses_the_door_of_all_others() -> None:

@@ -12,10 +12,20 @@ from sentinel.intelligence.report import render_markdown, render_text
 from tests.causes.stored import NOW
 from tests.causes.test_stories import Story, story
 
-SECRETS = ("hunter2hunter2", "4111 1111 1111 1111", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0")
+SECRETS = (
+    "hunter2hunter2",
+    "4111 1111 1111 1111",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0",
+    "OpenSesame1",
+    "OpenSesame2",
+    "OpenSesame3",
+    "OpenSesame4",
+)
 PLANTED = (
     "password=hunter2hunter2 card 4111 1111 1111 1111 "
-    "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0"
+    "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0\n"
+    "pg_dump --password OpenSesame1 <Password>OpenSesame2</Password> "
+    "postgres://shop:OpenSesame3@db/shop and the password is OpenSesame4"
 )
 
 

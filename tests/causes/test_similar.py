@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sentinel.store import past, resolutions, similar
 from tests.causes.stored import DAY, NOW, fix, learn, memory, put
+from tests.effort import examples
 
 
 @pytest.fixture
@@ -200,7 +201,7 @@ def test_the_newest_one_stays_as_a_mark_of_how_far_was_learned(conn: sqlite3.Con
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 def test_whatever_a_title_says_the_search_stands_it(one: str, other: str) -> None:
     conn = memory()
     put(conn, 1, None, title=one or "-", opened=NOW - DAY)

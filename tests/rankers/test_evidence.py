@@ -20,6 +20,7 @@ from sentinel.intelligence.causes import combine, suspect
 from sentinel.rankers.evidence import EvidenceRanker
 from sentinel.testing.contracts import RankerContract
 from sentinel.testing.evidence import BEGAN, a_symptom, an_incident
+from tests.effort import examples
 
 SMS, GREETING, NOTIFY = "SMS_DELIVERY_FAILURE", "TWILIO_GREETING_FAILURE", "NOTIFICATION_FAILURE"
 TWILIO, DNS, HEALTH = "TWILIO_API_FAILURE", "DNS_RESOLUTION_FAILED", "HEALTH_CRITICAL"
@@ -93,6 +94,18 @@ def test_a_root_that_showed_after_its_effect_is_less_sure() -> None:
     )
     assert early[0].score > late[0].score
     assert "it began 5 s after its effect" in late[0].reasons
+
+
+def test_a_root_that_showed_after_three_effects_is_likely_all_the_same() -> None:
+    first = ranked(
+        incident=an_incident(TWILIO),
+        symptoms=(
+            a_symptom(TWILIO, began=BEGAN + 40),
+            *(a_symptom(code) for code in (SMS, GREETING, NOTIFY)),
+        ),
+    )[0]
+    assert (first.name, first.confidence) == (TWILIO, "likely")
+    assert "it began 40 s after the first of the 3 effects" in first.reasons
 
 
 def test_an_effect_of_the_root_is_no_candidate() -> None:
@@ -381,7 +394,7 @@ _past = st.builds(past, st.sampled_from([None, "rolled back", "db", ""]), st.sam
     st.lists(_changes, max_size=4),
     st.lists(_past, max_size=4),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_whatever_the_evidence_the_answer_is_ordered_bounded_and_the_same_again(
     symptoms: list[Symptom], facts: list[ComponentFact], changes: list[Change], fixes: list[Past]
 ) -> None:

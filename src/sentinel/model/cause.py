@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from sentinel.model.alert import Incident
-from sentinel.model.resolution import Similar
+from sentinel.model.resolution import Similar, Tried
 from sentinel.model.signal import Change, State
 
 CauseKind = Literal["code", "component", "change", "correlation"]
@@ -112,10 +112,12 @@ class Evidence(Struct, frozen=True, kw_only=True):
 
 class Findings(Struct, frozen=True, kw_only=True):
     """What is known behind an incident: its probable causes, the likeliest first; similar ones of
-    the past, the most similar first; the changes in the hour before it, the nearest first."""
+    the past, the most similar first; what fixed more than one of them, that which held most often
+    first; the changes in the hour before it, the nearest first."""
 
     candidates: tuple[Candidate, ...] = ()
     similar: tuple[Similar, ...] = ()
+    tried: tuple[Tried, ...] = ()
     changes: tuple[Change, ...] = ()
 
     @property

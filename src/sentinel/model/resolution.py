@@ -18,6 +18,26 @@ class Resolution(Struct, frozen=True, kw_only=True):
     at: float
 
 
+class Tried(Struct, frozen=True, kw_only=True):
+    """What fixed several similar incidents: how often it `held`, and how often what it fixed
+    `came_back`; of the rest it is too early to say."""
+
+    text: str
+    times: int
+    held: int
+    came_back: int
+
+    @property
+    def how_often(self) -> str:
+        """Such as `it held 2 of 3 times`."""
+        which = (
+            f"each of {self.times}" if self.held == self.times else f"{self.held} of {self.times}"
+        )
+        early = self.times - self.held - self.came_back
+        said = f"it held {which} times"
+        return f"{said}; of {early} it is too early to say" if early else said
+
+
 class Similar(Struct, frozen=True, kw_only=True):
     """An incident that is over, and how alike it is: `score` grows with `same`, which says in what.
 

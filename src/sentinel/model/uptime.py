@@ -31,6 +31,13 @@ class Seconds(Struct, frozen=True, kw_only=True):
         return self.up + self.degraded + self.down
 
     @property
+    def partial(self) -> float | None:
+        """The seconds of which something is known, where that is less than nine tenths of the time
+        and a share would promise more than it says."""
+        told = self.known + self.planned
+        return told if self.known and told < 9 * self.unknown else None
+
+    @property
     def share(self) -> float | None:
         """The part of the known time in which it worked, well or not; None where none is known."""
         return (self.up + self.degraded) / self.known if self.known else None

@@ -24,7 +24,9 @@ def _made(evidence: Evidence, one: Change, correlated: bool) -> Candidate:
     passed = evidence.incident.opened - one.at
     weight = next((weight for within, weight in _NEAR if passed <= within), 0.05)
     by = f" by {one.author}" if one.author else ""
-    reasons = [Reason(weight, f"made{by} {when(one.at, evidence.incident.opened)} began")]
+    # Of one that errors were seen of, nobody knows when it was made.
+    done = "first seen" if one.kind == "release" and not by else f"made{by}"
+    reasons = [Reason(weight, f"{done} {when(one.at, evidence.incident.opened)} began")]
     if correlated:
         reasons.append(_correlated())
     services = {service for own in evidence.own for service in own.services}

@@ -28,7 +28,7 @@ def _firing(evidence: Evidence, code: str) -> Candidate:
     if effects:
         first = min(one.began for one in effects)
         number = len({one.code for one in effects})
-        weight = 0.4 + 0.1 * min(number, 3) if began <= first else 0.4
+        weight = (0.4 if began <= first else 0.3) + 0.1 * min(number, 3)
         what = "its effect" if number == 1 else f"the first of the {number} effects"
         reasons.append(Reason(weight, f"it began {when(began, first, what)}"))
     return candidate(

@@ -76,6 +76,8 @@ def _change(one: Change, began: float) -> Line:
 
 
 def similar(report: AnyReport, style: Style) -> Iterator[str]:
+    for fix in report.background.findings.tried:
+        yield style.bullet(f"fixed {fix.times} of them: ", Quoted(fix.text), f" ({fix.how_often})")
     for one in report.background.findings.similar:
         yield style.bullet(*_similar(one, report.made))
 
