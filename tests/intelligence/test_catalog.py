@@ -23,7 +23,12 @@ ELEVEN = (
     "PLATFORM_HEALTH_CHECK_CRITICAL",
     "COMPANY_DATABASE_EMPTY",
 )
-SYMPTOMS = {"SMS_DELIVERY_FAILURE", "TWILIO_GREETING_FAILURE", "SYSTEM_REGRESSION_DETECTED"}
+SYMPTOMS = {
+    "SMS_DELIVERY_FAILURE",
+    "TWILIO_GREETING_FAILURE",
+    "SYSTEM_REGRESSION_DETECTED",
+    "PLATFORM_HEALTH_CHECK_CRITICAL",
+}
 DOCS = shipped("catalog").parent / "docs" / "catalog.md"
 
 Write = Callable[..., Path]
@@ -163,7 +168,7 @@ def test_an_empty_file_is_no_problem(write: Write) -> None:
 
 def test_an_entry_of_its_own_must_be_complete(write: Write) -> None:
     problems = problems_of(write("codes:\n  A_B:\n    title: A\n    category: system\n"))
-    assert [(p.line, p.found) for p in problems] == [(2, "no key fix"), (2, "no key severity")]
+    assert [(p.line, p.found) for p in problems] == [(2, "no severity, no fix")]
 
 
 def test_a_misspelt_override_is_told_which_code_it_is_near_to(write: Write) -> None:
@@ -201,6 +206,13 @@ def test_a_circle_of_causes_is_refused_with_its_path(write: Write) -> None:
     assert circle[0] == circle[-1]
     assert set(circle) == {"A_A", "B_B", "C_C"}
     assert circle[circle.index("A_A") + 1] == "B_B" if circle[-1] != "A_A" else circle[1] == "B_B"
+
+
+def test_a_circle_that_an_installation_closes_is_told_in_its_own_file(write: Write) -> None:
+    own = write("codes:\n  SMS_DELIVERY_FAILURE:\n    causes: [DNS_RESOLUTION_FAILED]\n", "own")
+    _, (problem,) = load_catalog([shipped("catalog"), own])
+    assert (problem.id, problem.file, problem.line) == ("catalog/circle", f"{own}/a.yaml", 3)
+    assert problem.found.endswith("SMS_DELIVERY_FAILURE → DNS_RESOLUTION_FAILED")
 
 
 def test_two_circles_are_both_told(write: Write) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,11 +35,12 @@ class CatalogFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Source(Struct, frozen=True):
-    """One entry as it stands in one file."""
+    """One entry as it stands in one file. `layer` counts the folders: the shipped one is 0."""
 
     document: Document
     code: str
     data: dict[str, Any]
+    layer: int
 
     def problem(self, path: KeyPath, id: str, **texts: str) -> Problem:
         return self.document.problem(
@@ -68,8 +70,8 @@ def load_catalog(folders: Iterable[Path]) -> tuple[Catalog | None, list[Problem]
     None if there is any problem that is no warning.
     """
     reader = _Reader()
-    for folder in dict.fromkeys(folder.resolve() for folder in folders):
-        reader.read(folder)
+    for layer, folder in enumerate(dict.fromkeys(folder.resolve() for folder in folders)):
+        reader.read(folder, layer)
     merged = {code: _merge(sources) for code, sources in reader.sources.items()}
     problems = [
         *reader.problems,
@@ -93,7 +95,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self._schema = catalog_schema()
 
-    def read(self, folder: Path) -> None:
+    def read(self, folder: Path, layer: int) -> None:
         seen: dict[str, Document] = {}
         for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
             document, problems = load(path)
@@ -102,7 +104,7 @@ class _Reader:
                 continue
             found = check(document, (), self._schema)
             self.problems += found
-            for source in _sources(document):
+            for source in _sources(document, layer):
                 self.named.append(source)
                 if source.code in seen:
                     self.problems.append(_twice(source, seen[source.code]))
@@ -112,10 +114,10 @@ class _Reader:
                     self.sources.setdefault(source.code, []).append(source)
 
 
-def _sources(document: Document) -> Iterator[_Source]:
+def _sources(document: Document, layer: int) -> Iterator[_Source]:
     for code, data in document.section("codes").items():
         if isinstance(data, dict):
-            yield _Source(document, code, data)
+            yield _Source(document, code, data, layer)
 
 
 def _concerns(problems: Sequence[Problem], code: str) -> bool:
@@ -146,15 +148,15 @@ def _missing_keys(
     sources: Mapping[str, Sequence[_Source]], merged: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Problem]:
     for code, data in merged.items():
-        for key in _REQUIRED:
-            if key not in data:
-                yield sources[code][-1].problem(
-                    (),
-                    "config/missing-key",
-                    found=f"no key {key}",
-                    expected=f"{', '.join(_REQUIRED)} in an entry of its own",
-                    hint=did_you_mean(code, merged.keys() - {code}),
-                )
+        missing = [key for key in _REQUIRED if key not in data]
+        if missing:
+            yield sources[code][-1].problem(
+                (),
+                "config/missing-key",
+                found=", ".join(f"no {key}" for key in missing),
+                expected=f"{', '.join(_REQUIRED)} in an entry of its own",
+                hint=did_you_mean(code, merged.keys() - {code}),
+            )
 
 
 def _broken_references(named: Sequence[_Source]) -> Iterator[Problem]:
@@ -206,7 +208,8 @@ def _broken_reference(
 def _circles(
     sources: Mapping[str, Sequence[_Source]], merged: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Problem]:
-    """One problem for each circle of causes, at an edge that closes it."""
+    """One problem for each circle of causes, at an edge that closes it: the installation's own
+    rather than a shipped one."""
     edges = {code: {*data.get("causes", ())} - {code} for code, data in merged.items()}
     while True:
         try:
@@ -214,16 +217,22 @@ def _circles(
         except CycleError as error:
             # The sorter lists each node before the one it is a predecessor of: effect, cause.
             circle: list[str] = error.args[1][::-1]
-            cause, effect = circle[-2], circle[-1]
-            edges[cause].discard(effect)
-            yield _circle(sources[cause], circle)
+            steps = [
+                (_of_edge(sources[cause], effect), effect) for cause, effect in pairwise(circle)
+            ]
+            source, effect = max(reversed(steps), key=lambda step: step[0].layer)
+            edges[source.code].discard(effect)
+            at = circle.index(source.code) + 1
+            yield _circle(source, effect, [*circle[at:-1], *circle[:at], effect])
         else:
             return
 
 
-def _circle(sources: Sequence[_Source], circle: Sequence[str]) -> Problem:
-    effect = circle[-1]
-    source = next(s for s in reversed(sources) if effect in s.data.get("causes", ()))
+def _of_edge(sources: Sequence[_Source], effect: str) -> _Source:
+    return next(one for one in reversed(sources) if effect in one.data.get("causes", ()))
+
+
+def _circle(source: _Source, effect: str, circle: Sequence[str]) -> Problem:
     return source.problem(
         ("causes", source.data["causes"].index(effect)),
         "catalog/circle",
