@@ -34,6 +34,7 @@ from sentinel.model.override import Override
 from sentinel.model.signal import Activity, Change, Checkin, Error, Metric, Span, Status
 from sentinel.model.silence import Silence
 from sentinel.model.values import Duration
+from tests.effort import examples
 from tests.engine.test_restart import CODES, CORRELATIONS, EFFECTS, nothing_is_lost
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, frequency_rule, route
 
@@ -216,7 +217,7 @@ def _input(draw: st.DrawFn, time: float, seq: int) -> Input:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(books(), min_size=1, max_size=2), st.data())
 def test_anything_may_come(choices: list[Book], data: st.DataObject) -> None:
     world = World(choices[0])

@@ -17,6 +17,7 @@ from sentinel.engine.commands import (
 )
 from sentinel.engine.engine import Input
 from sentinel.model.broadcast import Broadcast, Update
+from tests.effort import examples
 from tests.engine.broadcast_worlds import FULL, MESSAGES, entry
 from tests.engine.test_restart import books, inputs
 from tests.engine.worlds import World
@@ -82,7 +83,7 @@ def told(world: World) -> tuple[object, ...]:
     return world.broadcasts, world.updates, world.history.decisions, world.saved()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(told_books(), much(), st.data())
 def test_a_restart_at_any_point_tells_clients_the_same(
     book: Book, given: list[Input], data: st.DataObject
@@ -102,7 +103,7 @@ def test_a_restart_at_any_point_tells_clients_the_same(
     assert told(restarted) == told(whole)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(told_books(), much())
 def test_how_inputs_are_cut_into_steps_makes_no_difference_to_clients(
     book: Book, given: list[Input]
@@ -132,7 +133,7 @@ class _Watched(World):
             self.lives.setdefault(number, []).append(update)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(told_books(), much())
 def test_what_was_stopped_never_goes_out_and_what_went_out_never_changes(
     book: Book, given: list[Input]
@@ -145,7 +146,7 @@ def test_what_was_stopped_never_goes_out_and_what_went_out_never_changes(
                 assert after == before
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(told_books(), much(commands=False))
 def test_whoever_heard_that_it_began_hears_once_that_it_is_over(
     book: Book, given: list[Input]
@@ -166,7 +167,7 @@ def test_whoever_heard_that_it_began_hears_once_that_it_is_over(
             assert not ends
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(told_books(), much())
 def test_one_entry_begins_one_broadcast_of_an_incident(book: Book, given: list[Input]) -> None:
     world = World(book)
@@ -181,7 +182,7 @@ def test_one_entry_begins_one_broadcast_of_an_incident(book: Book, given: list[I
         assert world.incidents[incident or 0].state != "resolved"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(told_books(), much())
 def test_nothing_waits_in_a_broadcast_that_is_over(book: Book, given: list[Input]) -> None:
     world = World(book)

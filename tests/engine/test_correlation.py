@@ -1,7 +1,12 @@
+from typing import Any, Literal
+
+from msgspec.structs import replace
+
 from sentinel.engine.book import Causes
 from sentinel.engine.commands import Acknowledge
 from sentinel.engine.correlation import MOST_INCIDENTS_OF_A_RULE
 from sentinel.engine.routing import Step
+from sentinel.model.signal import Status
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
 
 CAUSES = Causes(
@@ -42,7 +47,89 @@ def test_a_late_cause_folds_the_incidents_of_its_effects_into_one() -> None:
     assert w.history.incidents[1].state == "open"
     assert w.history.incidents[2].state == "resolved"
     assert {alert.incident for alert in w.history.alerts.values()} == {1}
-    assert [reason for _, _, reason in w.delivered()] == ["firing", "firing", "cause_found"]
+    told = [(one.reason, one.incident) for one in w.history.deliveries]
+    assert told == [("firing", 1), ("firing", 2), ("folded", 2), ("cause_found", 1)]
+    assert w.history.incidents[2].folded_into == 1
+
+
+def test_who_was_told_of_what_folds_hears_it_and_nobody_else_does() -> None:
+    rules = [any_rule(code, where={"code": code}, by=["tenant"]) for code in _CODES]
+    routes = [
+        route("alices", Step(0.0, (ALICE,)), matchers=['alertname="SMS"']),
+        route("bobs", Step(0.0, (BOB,)), matchers=['alertname="GREETING"']),
+    ]
+    w = World(book(*rules, causes=CAUSES, routes=routes))
+    w.run(error(0, code="SMS"), error(1, code="GREETING"), error(2, code="TWILIO"))
+    told = [
+        (one.recipient.person, one.reason, one.incident, one.bundled)
+        for one in w.history.deliveries
+    ]
+    assert told[2:] == [
+        ("bob", "folded", 2, True),
+        ("alice", "cause_found", 1, False),
+        ("bob", "cause_found", 1, False),
+    ]
+
+
+def test_who_heard_of_both_in_one_groups_messages_is_not_told_that_one_folds() -> None:
+    rules = [any_rule(code, where={"code": code}, by=["tenant"]) for code in _CODES]
+    grouped = [route(group_by=["severity"], group_wait=1, group_interval=1)]
+    w = World(book(*rules, causes=CAUSES, routes=grouped))
+    w.run(error(0, code="SMS"), error(0.5, code="GREETING"), error(10, code="TWILIO"))
+    assert [reason for _, _, reason in w.delivered()] == ["firing", "cause_found"]
+
+
+def test_what_folds_before_anybody_was_told_of_it_is_no_news() -> None:
+    rules = [any_rule(code, where={"code": code}, by=["tenant"]) for code in _CODES]
+    w = World(book(*rules, causes=CAUSES, routes=[route(group_wait=30)]))
+    w.run(error(0, code="SMS"), error(1, code="GREETING"), error(2, code="TWILIO"), until=100)
+    assert [reason for _, _, reason in w.delivered()] == ["firing"]
+
+
+def status(at: float, probe: str, status: Literal["up", "down"], component: str = "shop") -> Status:
+    return Status(
+        received=at,
+        at=at,
+        seq=int(at * 1000) + 1,
+        component=component,
+        status=status,
+        tags={"probe": probe},
+    )
+
+
+def probed(**options: Any) -> World:
+    rule = any_rule(
+        "Down", kind="status", where={"status": "down"}, by=["component", "tags.probe"], **options
+    )
+    return World(book(rule))
+
+
+def test_two_probes_that_find_one_component_down_are_one_incident_and_one_page() -> None:
+    w = probed(timeframe=100)
+    w.run(status(0, "web", "down"), status(1, "ping", "down"), status(2, "web", "down", "mail"))
+    assert [one.incident for one in w.history.deliveries] == [1, 2]
+    assert [w.alerts[number].incident for number in (1, 2, 3)] == [1, 1, 2]
+    w.run(status(50, "ping", "down"), until=149)
+    assert (w.incidents[1].state, w.incidents[2].state) == ("open", "resolved")
+    w.run(until=150)
+    assert w.incidents[1].state == "resolved"
+
+
+def test_an_incident_ended_takes_no_other_probe_in() -> None:
+    w = probed(timeframe=100)
+    w.run(status(0, "web", "down"), status(200, "ping", "down"))
+    assert [one.incident for one in w.history.deliveries] == [1, 1, 2]
+
+
+def test_what_else_tells_two_alerts_of_a_component_apart_keeps_their_incidents_apart() -> None:
+    rule = any_rule(
+        "Down", kind="status", where={"status": "down"}, by=["component", "tenant", "tags.probe"]
+    )
+    w = World(book(rule))
+    of_acme = replace(status(0, "web", "down"), tenant="acme")
+    of_globex = replace(status(1, "ping", "down"), tenant="globex")
+    w.run(of_acme, of_globex)
+    assert len({alert.incident for alert in w.alerts.values()}) == 2
 
 
 def test_one_code_of_two_tenants_is_one_incident() -> None:

@@ -197,6 +197,7 @@ def test_an_effect_that_was_told_before_its_cause_showed_gets_the_news() -> None
     told = [(d.at, d.recipient.person, d.reason, d.incident) for d in world.history.deliveries]
     assert told == [
         (60, "alice", "firing", 1),
+        (100, "alice", "folded", 1),
         (100, "alice", "cause_found", 2),
         (100, "bob", "firing", 2),
     ]

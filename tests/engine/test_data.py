@@ -1,15 +1,18 @@
 """Recovery thresholds, data that is missing, flapping, and time in which nobody watched."""
 
+from typing import Literal
+
 import pytest
 
 from sentinel.detectors.any import AnyMatch, AnyParams
 from sentinel.detectors.flatline import Flatline, FlatlineParams
 from sentinel.detectors.frequency import Frequency, FrequencyParams
+from sentinel.detectors.ratio import Ratio, RatioParams
 from sentinel.detectors.threshold import Threshold, ThresholdParams
 from sentinel.engine.rules import Flapping, Rule, make_rule
-from sentinel.model.signal import Metric
+from sentinel.model.signal import Metric, Status
 from sentinel.model.values import Duration
-from tests.engine.worlds import World, any_rule, book, error, route
+from tests.engine.worlds import World, any_rule, book, error, frequency_rule, route
 
 HOUR = 3_600.0
 
@@ -203,3 +206,75 @@ def test_the_default_detector_needs_no_data_to_end() -> None:
     assert isinstance(AnyMatch(AnyParams()), AnyMatch)
     world.run(error(0), until=10)
     assert told(world) == [(0, "firing"), (10, "resolved")]
+
+
+def looks(start: float, status: Literal["up", "down"], times: int) -> list[Status]:
+    """One each minute."""
+    return [
+        Status(
+            received=start + 60 * n, at=start, seq=int(start) + n, component="shop", status=status
+        )
+        for n in range(times)
+    ]
+
+
+def watching_the_shop() -> World:
+    detector = Ratio(RatioParams(above=0.5, over=Duration(300), min_events=3))
+    easier = Ratio(RatioParams(above=0.2, over=Duration(300), min_events=3))
+    rule = make_rule(
+        name="Down",
+        kind="status",
+        where={"status": "down"},
+        detector=detector,
+        recover=easier,
+        population=("status", {}),
+        by=["component"],
+    )
+    world = World(book(rule, routes=[route(group_wait=0)]))
+    world.run(*looks(0, "down", 10))
+    return world
+
+
+def test_what_is_down_before_and_after_a_stop_is_not_told_to_be_over() -> None:
+    world = watching_the_shop()
+    world.restart(now=4_140, unseen=3_600)
+    world.run(*looks(4_150, "down", 20))
+    assert told(world) == [(120, "firing")]
+
+
+def test_what_is_up_again_after_a_stop_is_told_to_be_over_as_without_the_stop() -> None:
+    world, without = watching_the_shop(), watching_the_shop()
+    world.restart(now=4_140, unseen=3_600)
+    world.run(*looks(4_150, "up", 20))
+    without.run(*looks(550, "up", 20))
+    (_, began), (over, reason) = told(without)
+    assert told(world) == [(120, began), (over + 3_600, reason)]
+
+
+def test_what_nobody_looks_at_after_a_stop_is_over_after_the_time_that_the_stop_cut_off() -> None:
+    world = watching_the_shop()
+    world.restart(now=4_140, unseen=3_600)
+    world.run(until=4_300)
+    world.restart(now=4_400, unseen=100)
+    world.run(until=5_000)
+    assert told(world) == [(120, "firing"), (540 + 3_700 + 180, "resolved")]
+
+
+def test_what_came_long_before_a_stop_is_not_counted_with_what_comes_after_it() -> None:
+    world = World(book(frequency_rule(num_events=3, timeframe=60)))
+    world.run(error(0), error(10))
+    world.restart(now=3_610, unseen=3_600)
+    world.run(error(3_620), until=3_700)
+    assert told(world) == []
+
+
+def test_silence_while_nobody_watched_is_not_heard() -> None:
+    detector = Flatline(FlatlineParams(timeframe=Duration(300)))
+    rule = make_rule(name="Beat", kind="status", where={}, detector=detector, by=["component"])
+    world = World(book(rule))
+    world.run(*looks(0, "up", 5))
+    world.restart(now=3_840, unseen=3_600)
+    world.run(*looks(3_850, "up", 5), until=4_300)
+    assert told(world) == []
+    world.run(until=5_000)
+    assert told(world) == [(4_090 + 300, "firing")]

@@ -20,6 +20,7 @@ from sentinel.engine.commands import (
 from sentinel.engine.routing import Step
 from sentinel.model.delivery import Recipient
 from sentinel.model.silence import Silence
+from tests.effort import examples
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, route
 
 CAROL = Recipient("sms", "+15550100", "carol")
@@ -167,4 +168,6 @@ class Escalations(RuleBasedStateMachine):
 
 
 TestEscalations = Escalations.TestCase
-TestEscalations.settings = settings(max_examples=400, stateful_step_count=30, deadline=None)
+TestEscalations.settings = settings(
+    max_examples=examples(400), stateful_step_count=30, deadline=None
+)

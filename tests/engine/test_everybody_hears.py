@@ -21,6 +21,7 @@ from sentinel.engine.routing import Step, takers
 from sentinel.model.delivery import Recipient
 from sentinel.model.signal import Change, Status
 from sentinel.model.silence import Silence
+from tests.effort import examples
 from tests.engine.test_restart import (
     CODES,
     CORRELATIONS,
@@ -165,7 +166,7 @@ def heard(world: World, incidents: set[int], *reasons: str) -> set[Recipient]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(books(), inputs())
 def test_everybody_whom_a_route_names_hears_of_what_nobody_took(
     rules: Book, signals: list[Input]
@@ -185,7 +186,7 @@ def test_everybody_whom_a_route_names_hears_of_what_nobody_took(
         assert not taken or told == {ALICE, BOB}, (number, told)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(books(), inputs())
 def test_who_heard_of_the_beginning_hears_of_the_end_and_nobody_else(
     rules: Book, signals: list[Input]

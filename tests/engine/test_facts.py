@@ -11,6 +11,7 @@ from sentinel.engine.facts import MOST_PROBES
 from sentinel.engine.joining import Part, Pattern
 from sentinel.model.signal import State, Status
 from sentinel.model.uptime import RANK
+from tests.effort import examples
 from tests.engine.worlds import World, any_rule, book, error
 
 MINUTE = 60.0
@@ -95,7 +96,7 @@ def test_made_up_names_of_probes_are_bounded() -> None:
 
 @pytest.mark.parametrize("probe", ["", "http"])
 @given(said=st.lists(st.tuples(st.sampled_from([1.0, 50.0, 500.0, 90_000.0]), states), min_size=1))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_with_one_probe_the_state_is_what_it_said_last(
     probe: str, said: list[tuple[float, State]]
 ) -> None:
@@ -113,7 +114,7 @@ def test_with_one_probe_the_state_is_what_it_said_last(
         max_size=40,
     )
 )
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 def test_the_state_is_the_worst_that_the_probes_said_last_whatever_restarts_between(
     said: list[tuple[str, State, bool]],
 ) -> None:

@@ -17,6 +17,7 @@ from sentinel.engine.intervals import (
     next_cover,
     spans,
 )
+from tests.effort import examples
 from tests.engine.wall import CHANGES, DAY, HOUR, LONDON, NEW_YORK, ZONES, at, clock, minutes, utc
 
 UTC = ZoneInfo("UTC")
@@ -234,7 +235,7 @@ def naively(interval: TimeInterval, now: datetime) -> bool:
 changes = st.sampled_from(CHANGES)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(changes, st.data())
 def test_each_minute_around_a_change_of_the_clocks_is_covered_as_the_wall_clock_says(
     change: tuple[ZoneInfo, str], data: st.DataObject
@@ -249,7 +250,7 @@ def test_each_minute_around_a_change_of_the_clocks_is_covered_as_the_wall_clock_
         assert any(begin <= now < stop for begin, stop in found) is expected, clock(zone, now)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(time_intervals(ZONES), max_size=3),
     changes,
@@ -271,7 +272,7 @@ def test_the_end_and_the_next_start_are_the_first_that_differ(
         assert covers(named, turn - 1e-3) is here or turn - 1e-3 < now
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(time_intervals(ZONES), max_size=3), st.floats(1.7e9, 2e9), st.floats(0, 90 * DAY))
 def test_spans_are_in_order_and_never_touch(
     named: list[Interval], start: float, length: float

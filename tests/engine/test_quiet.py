@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel.engine.quiet import Quiet, quiet_until
+from tests.effort import examples
 from tests.engine.wall import CHANGES, DAY, LONDON, at, clock, minutes, utc
 
 NIGHT = Quiet(start=22 * 60, end=7 * 60, zone=LONDON, exempt=frozenset({"critical"}))
@@ -49,7 +50,7 @@ def test_hours_that_never_end_are_refused(start: int, end: int) -> None:
         Quiet(start=start, end=end, zone=LONDON)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(CHANGES), st.integers(0, 1439), st.integers(0, 1440))
 def test_each_minute_is_quiet_as_the_clock_on_the_wall_says(
     change: tuple[ZoneInfo, str], start: int, end: int

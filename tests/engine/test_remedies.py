@@ -20,6 +20,7 @@ from sentinel.model.action import ActionIntent, Outcome
 from sentinel.model.signal import Status
 from sentinel.model.silence import Silence
 from sentinel.web.phrases import PHRASES
+from tests.effort import examples
 
 from .worlds import ALICE, BOB, World, any_rule, book, error, route
 
@@ -355,7 +356,7 @@ def _story(gaps: list[int], outcomes: list[Outcome]) -> list[Input]:
     return sorted(story, key=lambda one: one.received)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     st.lists(
         st.tuples(st.integers(1, 200), st.sampled_from(["succeeded", "failed"])),

@@ -33,6 +33,7 @@ from sentinel.engine.schedules import Handoff, Layer, Schedule
 from sentinel.model.override import Override
 from sentinel.model.signal import Change, Status
 from sentinel.model.silence import Silence
+from tests.effort import examples
 from tests.engine.worlds import ALICE, BOB, World, any_rule, book, error, frequency_rule, route
 
 CODES = ["TWILIO", "SMS", "GREETING", "NOTIFY"]
@@ -244,7 +245,7 @@ def nothing_is_lost(world: World) -> None:
         assert all(world.incidents[one].state != "resolved" for one in paging.incidents)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(books(), inputs(), st.data())
 def test_a_restart_at_any_point_changes_nothing(
     rules: Book, signals: list[Input], data: st.DataObject
@@ -268,7 +269,7 @@ def test_a_restart_at_any_point_changes_nothing(
         assert ours == theirs
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(books(gates=False), inputs())
 def test_the_books_balance(rules: Book, signals: list[Input]) -> None:
     world = World(rules)
@@ -287,7 +288,7 @@ def test_the_books_balance(rules: Book, signals: list[Input]) -> None:
     assert all(alert.incident in history.incidents for alert in fired)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(books(gates=False), inputs())
 def test_nobody_is_paged_for_an_incident_after_its_acknowledgement(
     rules: Book, signals: list[Input]

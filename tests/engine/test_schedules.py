@@ -20,6 +20,7 @@ from sentinel.engine.schedules import (
     on_call,
     shifts,
 )
+from tests.effort import examples
 from tests.engine.wall import (
     APIA,
     CHANGES,
@@ -309,7 +310,7 @@ class Naive:
         return ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sampled_from(CHANGES), st.data())
 def test_at_each_minute_those_are_on_call_whom_the_definition_names(
     change: tuple[ZoneInfo, str], data: st.DataObject
@@ -328,7 +329,7 @@ def test_at_each_minute_those_are_on_call_whom_the_definition_names(
         assert shift.people == expected, clock(zone, now)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(ZONES), st.floats(1.7e9, 2e9), st.floats(1.0, 40 * DAY), st.data())
 def test_shifts_are_as_long_as_can_be_and_leave_nothing_out(
     zone: ZoneInfo, start: float, length: float, data: st.DataObject

@@ -116,7 +116,7 @@ def test_all_must_begin_within_the_hold_and_ninety_seconds(last: float, count: i
 def test_a_fold_after_the_first_pages_went_out_tells_nobody_anew(codes: tuple[str, ...]) -> None:
     w = world()
     w.run(error(0, code=codes[0]), error(5, code=codes[1]), error(100, code=codes[2]), until=1_000)
-    assert told(w) == [(30, "firing", 1), (35, "firing", 2)]
+    assert told(w) == [(30, "firing", 1), (35, "firing", 2), (100, "folded", 2)]
     assert w.incidents[2].state == "resolved"
     assert w.incidents[1].suspect == "TWILIO"
 
@@ -407,5 +407,5 @@ def test_an_incident_that_was_folded_leaves_nothing_behind() -> None:
     fail(w, *THREE)
     w.run(until=5_000)
     state = w.engine._state
-    assert [*state.with_code, *state.members, *state.causes_in, *state.incidents] == []
+    assert [*state.index.with_code, *state.members, *state.causes_in, *state.incidents] == []
     assert not any(state.links.is_open(code) for code in CODES)

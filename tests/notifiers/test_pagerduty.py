@@ -114,6 +114,7 @@ async def test_a_page_triggers_an_incident_of_its_thread(
         ("ack_expiring", "trigger"),
         ("assigned", "trigger"),
         ("acknowledged", "acknowledge"),
+        ("folded", "resolve"),
         ("resolved", "resolve"),
         ("test", "trigger"),
         ("drill", "trigger"),
@@ -124,6 +125,25 @@ async def test_each_reason_is_an_action(
 ) -> None:
     await make().send(page(reason=reason))
     assert pagerduty.events[0]["event_action"] == action
+
+
+@pytest.mark.parametrize(
+    ("state", "actions"),
+    [
+        ("open", [("trigger", "incident-2"), ("resolve", "incident-7")]),
+        ("acknowledged", [("trigger", "incident-2"), ("resolve", "incident-7")]),
+        ("resolved", [("resolve", "incident-7")]),
+    ],
+)
+async def test_what_goes_on_in_another_incident_is_open_there_before_it_is_closed_here(
+    make: Make, pagerduty: FakePagerDuty, state: str, actions: list[tuple[str, str]]
+) -> None:
+    home = {"title": "Twilio is down", "severity": "critical", "state": state, "url": "https://s/2"}
+    told = page(reason="folded", payload={"data": {"goes_on": home}})
+    await make().send(msgspec.structs.replace(told, goes_on="incident-2"))
+    assert [(one["event_action"], one["dedup_key"]) for one in pagerduty.events] == actions
+    if len(actions) == 2:
+        assert pagerduty.events[0]["payload"]["summary"] == "Twilio is down"
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from sentinel.store import action_runs, alerts, decisions, deliveries, signals
 from sentinel.store.keep import Draft, keep
 from sentinel.store.migrations import migrate
 from sentinel.store.pages import page_of
+from sentinel.store.withdrawal import is_pointless
 
 NOW = 1_760_000_000.0
 
@@ -241,3 +242,48 @@ def test_an_incident_that_was_forgotten_is_still_told_of(
 ) -> None:
     message = compose(conn, enqueued(conn, incident=99))
     assert message.subject == "[critical] incident 99: firing"
+
+
+def fold_into_another(conn: sqlite3.Connection) -> None:
+    """Incident 3 goes on in incident 2, with its alert."""
+    [alert] = alerts.of_incident(conn, 3)
+    own = alerts.get_incident(conn, 3)
+    assert own is not None
+    home = replace(own, id=2, title="Twilio is down", code="TWILIO_API_FAILURE")
+    closed = replace(own, state="resolved", resolved=NOW + 60, folded_into=2)
+    alerts.save_incidents(conn, [home, closed])
+    alerts.save(conn, [replace(alert, incident=2)])
+
+
+def test_a_page_whose_incident_was_folded_while_it_waited_tells_of_the_one_that_goes_on(
+    conn: sqlite3.Connection, compose: Composer
+) -> None:
+    stored_incident(conn, None)
+    waiting = enqueued(conn)
+    fold_into_another(conn)
+    message = compose(conn, waiting)
+    assert "TWILIO_API_FAILURE" in message.subject
+    assert message.thread.endswith("incident-2")
+    assert "has ended" not in message.text
+
+
+def test_who_hears_that_it_was_folded_hears_so_on_its_thread(
+    conn: sqlite3.Connection, compose: Composer
+) -> None:
+    stored_incident(conn, None)
+    fold_into_another(conn)
+    message = compose(conn, enqueued(conn, "folded"))
+    assert "Incident 3 is part of incident 2 now" in " ".join(message.text.split())
+    assert (message.thread[-10:], message.goes_on[-10:]) == ("incident-3", "incident-2")
+    assert message.payload["data"]["goes_on"]["id"] == 2
+
+
+def test_what_was_folded_is_over_when_that_is_in_which_it_goes_on(conn: sqlite3.Connection) -> None:
+    stored_incident(conn, None)
+    waiting = enqueued(conn)
+    fold_into_another(conn)
+    assert not is_pointless(conn, waiting)
+    home = alerts.get_incident(conn, 2)
+    assert home is not None
+    alerts.save_incidents(conn, [replace(home, state="resolved", resolved=NOW + 90)])
+    assert is_pointless(conn, waiting)

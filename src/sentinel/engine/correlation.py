@@ -1,10 +1,10 @@
 """Which incident an alert belongs to: the one that shares its root cause.
 
-An alert joins an open incident whose root has the same code (or, without a code, the same error
-group), or whose root may have caused it by the catalog. Where the alert is itself a cause of
-open incidents, it becomes the root and those incidents fold into one. Where what depends on one
-cause fails at once and the cause itself is silent, these are one incident too. The operator's own
-correlations then fold what they join.
+An alert joins an open incident whose root has the same code, or whose root may have caused it by
+the catalog; without a code, one with the same error group, or with what another probe found of the
+same component. Where the alert is itself a cause of open incidents, it becomes the root and those
+incidents fold into one. Where what depends on one cause fails at once and the cause itself is
+silent, these are one incident too. The operator's own correlations then fold what they join.
 
 When a cause is over and its effects are not, they surface after the hold-back time as incidents
 of their own.
@@ -25,7 +25,7 @@ from sentinel.engine.joining import Join
 from sentinel.engine.links import may_be_effect
 from sentinel.engine.state import State
 from sentinel.engine.suspicion import Suspicion, suspicion, whole_of
-from sentinel.model.alert import SEVERITY_RANK, Alert, AlertSeverity, Incident
+from sentinel.model.alert import PROBE, SEVERITY_RANK, Alert, AlertSeverity, Incident
 from sentinel.model.fact import Fact
 
 MOST_INCIDENTS_OF_A_RULE = 1_000
@@ -134,9 +134,29 @@ def _home_of(state: State, alert: Alert) -> Incident | None:
     code = alert.code
     if code is None:
         found = None if alert.group is None else state.index.with_group.get(alert.group)
-        return None if found is None else state.incidents[found]
+        return _beside(state, alert) if found is None else state.incidents[found]
     roots = [code, *state.links.causes_of(code)]
     return min(_open_under(state, roots, alert), key=_number, default=None)
+
+
+def _beside(state: State, alert: Alert) -> Incident | None:
+    """What another probe of the same component has found: each is judged by itself, so that one
+    that is well hides no other, and what they look at is one."""
+    own = _but_probe(alert)
+    if own is None:
+        return None
+    for number in sorted(state.index.with_rule.get(alert.rule, ())):
+        others = (state.alerts[one] for one in state.members.get(number, ()))
+        if any(one.rule == alert.rule and _but_probe(one) == own for one in others):
+            return state.incidents[number]
+    return None
+
+
+def _but_probe(alert: Alert) -> dict[str, str] | None:
+    """What an alert is about, whichever probe found it; None where no probe of a component did."""
+    if PROBE not in alert.key or "component" not in alert.key:
+        return None
+    return {name: value for name, value in alert.key.items() if name != PROBE}
 
 
 def _effects_of(state: State, alert: Alert) -> list[Incident]:
@@ -217,6 +237,8 @@ def _join(state: State, incident: Incident, alert: Alert, *, storm: bool = False
             # It says more of the same cause: its words and its runbook stand in the page.
             joined = replace(joined, root=alert.id, title=title_of(alert), rule=alert.rule)
     reason, text = "same_cause", "it has the same cause as the incident"
+    if alert.code is None and _but_probe(alert) is not None:
+        text = f"another probe of {alert.key['component']} has found the same"
     if storm:
         reason = "storm"
         text = (
@@ -305,7 +327,7 @@ def _fold(state: State, incident: Incident, into: Incident, cascade: str | None)
     paging.fold(state, incident.id, into.id)
     state.broadcasts.folded[incident.id] = into.id
     text = f"it has the same root cause as incident {into.id} and goes on there"
-    _close(state, incident, "folded", text)
+    _close(state, replace(incident, folded_into=into.id), "folded", text)
     return whole
 
 

@@ -114,12 +114,10 @@ class Engine:
         return self._state.now
 
     def is_waiting(self) -> bool:
-        """Whether some alert has to hold, or to be gone, for a time that is running now: a stop of
-        the daemon must be told apart from that."""
-        return any(
-            alert.state == "pending" or alert.cleared is not None
-            for alert in self._state.alerts.values()
-        )
+        """Whether the passing of time alone may begin or end an alert: a stop of the daemon must be
+        told apart from that."""
+        rules = self._state.book.rules.by_name.values()
+        return bool(self._state.alerts) or any(rule.detector.watches_silence for rule in rules)
 
     def next_due(self) -> float | None:
         """When `step` is to be called even if nothing comes in, in seconds since 1970 UTC."""

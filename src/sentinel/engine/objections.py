@@ -26,6 +26,8 @@ def objection(
 ) -> Objection | None:
     """None where it can be done. `people` says where each is reached; None where the asker does
     not know, so that it is left to the engine."""
+    if incident is not None and incident.folded_into is not None:
+        return Objection("too_late", over(incident))
     if incident is None or incident.state == "resolved":
         return Objection("too_late", "it is over: only an incident that is open can be handled")
     match command:
@@ -41,6 +43,14 @@ def objection(
             found = f"found {len(text):,} characters, expected at most {LONGEST_NOTE:,}"
             return Objection("too_long", f"{found}: shorten the note")
     return None
+
+
+def over(incident: Incident) -> str:
+    """Why nothing can be done about one that is over, and what can."""
+    home = incident.folded_into
+    if home is None:
+        return "it is over"
+    return f"it is part of incident {home} now, which has the same cause: turn to that one"
 
 
 def _unfit(

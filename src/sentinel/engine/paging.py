@@ -205,7 +205,9 @@ def _escalate(state: State, key: PagingKey, incident: int) -> None:
 
 
 def fold(state: State, incident: int, into: int) -> None:
-    """What was told, and is to be told, of one incident goes on as the other's."""
+    """What was told, and is to be told, of one incident goes on as the other's. Who was told of it
+    hears that, lest they wait for its end."""
+    apart = _told_apart(state, incident, into)
     own = encode_key({BY_INCIDENT[0]: str(incident)})
     for key in sorted(state.pagings_of.get(incident, ())):
         paging = folded_held(state, state.pagings[key], incident, into)
@@ -224,6 +226,27 @@ def fold(state: State, incident: int, into: int) -> None:
         state.put_paging(replace(paging, incidents=(), news=(), over=(), held=()))
         there = state.pagings.get((moved.route, moved.key))
         state.put_paging(_merged(there, moved, into) if there else moved)
+    if apart:
+        key = min(state.pagings_of[into])
+        state.put_paging(tell(state, state.pagings[key], apart, "folded", "folded", [incident]))
+
+
+def _told_apart(state: State, incident: int, into: int) -> tuple[Recipient, ...]:
+    """Who was told of the incident, but for those who heard of both in the messages of one group,
+    and for what is kept quiet."""
+    told: dict[Recipient, None] = {}
+    for key in sorted(state.pagings_of.get(incident, ())):
+        paging, route = state.pagings[key], state.routes.get(key[0])
+        if incident not in paging.heard or into in paging.heard or route is None:
+            continue
+        gate = gates.last_to_open(
+            gates.of_route(route, state.now), gates.of_incident(state, state.incidents[incident])
+        )
+        if gate is None:
+            told |= dict.fromkeys(paging.told)
+        else:
+            state.decide("not_delivered", gate.reason, gate.text, incident=incident)
+    return tuple(told)
 
 
 def tell_told(state: State, incident: int, reason: Reason, why: str) -> None:

@@ -28,8 +28,9 @@ def tell(
     kept: bool = False,
 ) -> Paging:
     """One message to each for all of the incidents; to whom it is quiet now, later. `severity` is
-    needed where the incidents may be over. What was `kept` may be told with other such messages.
-    What somebody else gave to a person does not wait: nobody else is called meanwhile."""
+    needed where the incidents may be over. What was `kept` may be told with other such messages, as
+    may several that fold at once. What somebody else gave to a person does not wait: nobody else is
+    called meanwhile."""
     if not incidents:
         return paging
     severity = severity or severest(state, incidents)
@@ -66,7 +67,7 @@ def tell(
                 severity=severity,
                 at=state.now,
                 also=tuple(others),
-                bundled=kept,
+                bundled=kept or reason == "folded",
             )
         )
         text = f"{reason} to {recipient.person or recipient.channel} by {recipient.channel}"

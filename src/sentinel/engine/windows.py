@@ -37,7 +37,8 @@ def observe(state: State, entry: Entry, key: WindowKey, signal: Signal) -> Verdi
         window = Window(rule.detector.type)
     take = rule.detector.observe if entry.counts else rule.detector.observe_other
     window.seen = state.now
-    return _judge(state, rule, key, window, take, signal, window.state, state.now)
+    clock = state.now - window.behind
+    return _judge(state, rule, key, window, take, signal, window.state, clock)
 
 
 def tick(state: State, rule: Rule, key: WindowKey) -> Verdict | None:
@@ -48,7 +49,7 @@ def tick(state: State, rule: Rule, key: WindowKey) -> Verdict | None:
     # A window is kept without a state where only its past is of interest.
     take = _nothing if window.state is None else rule.detector.tick
     try:
-        return _judge(state, rule, key, window, take, window.state, state.now)
+        return _judge(state, rule, key, window, take, window.state, state.now - window.behind)
     except Refused:
         return None
 
@@ -67,11 +68,19 @@ def begin(state: State, rule: Rule) -> None:
 
 
 def unseen(state: State, seconds: float) -> None:
-    """Nobody watched for so long. Data that did not come then is not missing."""
+    """Nobody watched for so long. Data that did not come then is not missing, what fired is not
+    over by itself, and silence was not heard. Other windows age: what came meanwhile may be on its
+    way still, and what came long before must not be counted with it."""
     for key, window in list(state.windows.items()):
         rule = state.book.rules.by_name[key[0]]
+        before = (window.recheck, window.seen)
+        stands = key in state.alert_of or rule.detector.watches_silence
+        if stands and window.recheck is not None:
+            window.behind += seconds
+            window.recheck += seconds
         if rule.on_missing != "keep" and window.seen is not None and not window.missing:
             window.seen += seconds
+        if (window.recheck, window.seen) != before:
             state.put_window(key, window, due_of(rule, window))
 
 
@@ -80,7 +89,7 @@ def explain(rule: Rule, window: Window | None, now: float) -> str:
     if window is None or window.missing:
         return f"no data has come for {Duration(rule.missing_after)}"
     try:
-        return rule.detector.explain(window.state, now)
+        return rule.detector.explain(window.state, now - window.behind)
     except Exception as error:  # noqa: BLE001 - an alert is worth more than its explanation
         return f"{rule.detector.type} could not say why: it raised {type(error).__name__}"
 
@@ -115,10 +124,12 @@ def _judge(
     try:
         after, verdict = take(*arguments)
         if rule.recover is not None and not verdict.holds:
-            verdict = _recovering(state, rule.recover, key, after, verdict)
+            verdict = _recovering(state, rule.recover, key, window, after, verdict)
         holds, recheck, full = verdict.holds, verdict.recheck, verdict.full
         if recheck is not None and math.isnan(recheck):
             raise ValueError("it asked to be called again at no time: NaN")
+        if recheck is not None:
+            recheck += window.behind
     except Exception as error:
         # Code of third parties may raise anything.
         state.set_aside(rule.name, error)
@@ -154,13 +165,13 @@ def _nothing(*_: Any) -> tuple[Any, Verdict]:
 
 
 def _recovering(
-    state: State, recover: Detector, key: WindowKey, after: Any, verdict: Verdict
+    state: State, recover: Detector, key: WindowKey, window: Window, after: Any, verdict: Verdict
 ) -> Verdict:
     """The easier threshold decides whether an alert that fires goes on."""
     alert = state.current_alert(key)
     if after is None or alert is None or alert.state == "pending":
         return verdict
-    _, easier = recover.tick(after, state.now)
+    _, easier = recover.tick(after, state.now - window.behind)
     if not easier.holds:
         return verdict
     times = [time for time in (verdict.recheck, easier.recheck) if time is not None]

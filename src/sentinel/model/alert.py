@@ -9,6 +9,8 @@ from sentinel.model.action import Attempt
 AlertState = Literal["pending", "firing", "acknowledged", "closed", "resolved"]
 IncidentState = Literal["open", "acknowledged", "resolved"]
 AlertSeverity = Literal["critical", "warning", "info"]
+PROBE = "tags.probe"
+"""The field of a key that says which look at a component it was."""
 SEVERITY_RANK: dict[str, int] = {"info": 0, "warning": 1, "critical": 2}
 
 
@@ -72,7 +74,7 @@ class Incident(Struct, frozen=True, kw_only=True):
 
     An acknowledgement reminds whoever gave it at `ack_remind` and runs out at `ack_until`.
     `assigned_by` is who gave it to whom has it, and `resolved_by` who resolved it by hand; None
-    where nobody did.
+    where nobody did. `folded_into` is the incident in which one goes on that shares its root cause.
     `outlived` is when the cascades of a cause that is over surface by themselves.
     """
 
@@ -93,6 +95,7 @@ class Incident(Struct, frozen=True, kw_only=True):
     assigned_by: str | None = None
     resolved: float | None = None
     resolved_by: str | None = None
+    folded_into: int | None = None
     cause: str = ""
     suspect: str | None = None
     dependants: tuple[str, ...] = ()
@@ -105,3 +108,11 @@ class Incident(Struct, frozen=True, kw_only=True):
         """Those that it stands for: an alert with one of them is no news."""
         own = () if self.code is None else (self.code,)
         return frozenset((*own, *self.dependants))
+
+    def is_root(self, alert: Alert) -> bool:
+        """Whether one of its alerts stands for its cause, and is not brought about by it."""
+        if alert.id == self.root:
+            return True
+        if alert.code is None:
+            return self.code is None and alert.cascade is None
+        return alert.code == self.code

@@ -49,7 +49,8 @@ Outcome = Literal["waiting", "opened", "merged", "suppressed"]
 
 
 class Decision(Struct, frozen=True, kw_only=True, gc=False):
-    """`reason` is a stable word to count by, `text` the sentence for a person."""
+    """`reason` is a stable word to count by, `text` the sentence for a person. `id` is its number
+    in the store; 0 before it is there."""
 
     at: float
     verb: Verb
@@ -58,6 +59,7 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     rule: str | None = None
     alert: int | None = None
     incident: int | None = None
+    id: int = 0
 
 
 class Match(Struct, frozen=True, kw_only=True, gc=False):

@@ -4,13 +4,14 @@ back by V3 webhooks (developer.pagerduty.com/docs/webhooks/v3-overview)."""
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from sentinel.api import (
     Capabilities,
@@ -30,6 +31,7 @@ from sentinel.api import (
 )
 from sentinel.notifiers._calling import call, refusal
 from sentinel.notifiers._memory import Memory
+from sentinel.notifiers._public import uncalled
 
 _LONGEST_SUMMARY = 1024
 _LONGEST_KEY = 255
@@ -126,8 +128,23 @@ class PagerDuty(Notifier[PagerDutyParams]):
         self._secrets = [one.reveal().encode() for one in given if one]
         self._heard: Memory[bool] = Memory()
 
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        if params.webhook_secret is None:
+            return ()
+        instead = "no webhook_secret, to do without acknowledgements from there"
+        return uncalled("PagerDuty", public_url, instead)
+
     async def send(self, message: Message) -> Receipt:
-        event = event_of(message, self.params.routing_key.reveal())
+        key = self.params.routing_key.reveal()
+        if message.reason == "folded":
+            # Or what is closed here would be open nowhere.
+            goes_on = follower_of(message, key)
+            if goes_on is not None:
+                await self._enqueue(goes_on)
+        return await self._enqueue(event_of(message, key))
+
+    async def _enqueue(self, event: dict[str, Any]) -> Receipt:
         url = f"{self.params.api_url.rstrip('/')}/v2/enqueue"
         answer = await call(self.context, "PagerDuty", url, event, within=self.timeout)
         if not answer.ok:
@@ -198,13 +215,30 @@ def event_of(message: Message, routing_key: str) -> dict[str, Any]:
     return event
 
 
+def follower_of(message: Message, routing_key: str) -> dict[str, Any] | None:
+    """Opens the incident in which one goes on that was folded, where it is not open there yet. None
+    where that one is over."""
+    home = message.payload.get("data", {}).get("goes_on") or {}
+    if not message.goes_on or home.get("state") == "resolved":
+        return None
+    told = replace(
+        message,
+        reason="firing",
+        thread=message.goes_on,
+        subject=str(home.get("title", message.subject)),
+        severity=str(home.get("severity", message.severity)),
+        url=str(home.get("url", message.url)),
+    )
+    return event_of(told, routing_key)
+
+
 def dedup_key(message: Message) -> str:
     key = message.thread or message.key
     return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()
 
 
 def _action(message: Message) -> str:
-    if message.reason == "resolved":
+    if message.reason in ("resolved", "folded"):
         return "resolve"
     return "acknowledge" if message.reason == "acknowledged" else "trigger"
 

@@ -64,11 +64,22 @@ def home(conn: sqlite3.Connection, incident: Incident) -> Incident:
 
 
 def incidents(conn: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Incident]:
-    """Those that are known, by number."""
+    """Those that are known, by number: of one that was folded into another, that other one."""
     wanted = sorted(set(numbers))
     marks = ", ".join("?" * len(wanted))
     rows = conn.execute(f"SELECT id, body FROM incidents WHERE id IN ({marks})", wanted)
-    return {row["id"]: decode_incident(row["body"]) for row in rows}
+    return {row["id"]: going_on(conn, decode_incident(row["body"])) for row in rows}
+
+
+def going_on(conn: sqlite3.Connection, incident: Incident) -> Incident:
+    """The incident in which it goes on, if it was folded into another that is still known. It may
+    have been folded again, always into another one."""
+    while incident.folded_into is not None:
+        found = get_incident(conn, incident.folded_into)
+        if found is None:
+            break
+        incident = found
+    return incident
 
 
 def of_incident(conn: sqlite3.Connection, number: int) -> list[Alert]:

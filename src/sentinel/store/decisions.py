@@ -27,7 +27,7 @@ def record_matches(conn: sqlite3.Connection, matches: Iterable[Match]) -> None:
 def of_alert(conn: sqlite3.Connection, alert: int) -> list[Decision]:
     """Those on the alert and on its incident, oldest first; of very many the latest."""
     rows = conn.execute(
-        "SELECT at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
+        "SELECT id, at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
         " WHERE alert_id = ?1 OR (alert_id IS NULL AND incident_id ="
         "  (SELECT incident_id FROM alerts WHERE id = ?1)) ORDER BY id DESC LIMIT ?2",
         (alert, MOST_OF_AN_ALERT),
@@ -35,15 +35,25 @@ def of_alert(conn: sqlite3.Connection, alert: int) -> list[Decision]:
     return [_from_row(row) for row in rows][::-1]
 
 
-def of_incident(conn: sqlite3.Connection, incident: int, limit: int = 500) -> list[Decision]:
-    """Those on the incident and on its alerts, oldest first."""
+def of_incident(
+    conn: sqlite3.Connection,
+    incident: int,
+    *,
+    limit: int = 500,
+    before: int | None = None,
+    joining: bool = True,
+) -> list[Decision]:
+    """Those on the incident and on its alerts, oldest first; of very many the latest, or the latest
+    `before` the one of that number. Without `joining`, those are left out that only say of an alert
+    that its incident tells of it."""
     rows = conn.execute(
-        "SELECT at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
-        " WHERE incident_id = ?1 OR alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1)"
-        " ORDER BY id LIMIT ?2",
-        (incident, limit),
+        "SELECT id, at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
+        " WHERE (incident_id = ?1 OR alert_id IN (SELECT id FROM alerts WHERE incident_id = ?1))"
+        " AND (?2 IS NULL OR id < ?2) AND (?3 OR reason <> 'same_incident')"
+        " ORDER BY id DESC LIMIT ?4",
+        (incident, before, joining, limit),
     )
-    return [_from_row(row) for row in rows]
+    return [_from_row(row) for row in rows][::-1]
 
 
 def matches_of(conn: sqlite3.Connection, signal: int) -> list[Match]:
@@ -58,7 +68,7 @@ def matches_of(conn: sqlite3.Connection, signal: int) -> list[Match]:
 def of_rule(conn: sqlite3.Connection, rule: str, until: float, limit: int = 20) -> list[Decision]:
     """Those on the rule and on its alerts up to a time, newest first."""
     rows = conn.execute(
-        "SELECT at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
+        "SELECT id, at, verb, reason, text, rule, alert_id, incident_id FROM decisions"
         " WHERE rule = ? AND at <= ? ORDER BY id DESC LIMIT ?",
         (rule, until, limit),
     )
@@ -105,4 +115,5 @@ def _from_row(row: sqlite3.Row) -> Decision:
         rule=row["rule"],
         alert=row["alert_id"],
         incident=row["incident_id"],
+        id=row["id"],
     )

@@ -13,10 +13,13 @@ _MOST_GROUPS = 5
 
 
 def page_of(conn: sqlite3.Connection, delivery: Delivery) -> Page | None:
-    """None where the delivery is about no incident, or its incident has been forgotten."""
-    incident = alerts.get_incident(conn, delivery.incident) if delivery.incident else None
-    if incident is None:
+    """None where the delivery is about no incident, or its incident has been forgotten. One that
+    was folded into another before it could be told is told as that one."""
+    own = alerts.get_incident(conn, delivery.incident) if delivery.incident else None
+    if own is None:
         return None
+    home, is_folded = alerts.going_on(conn, own), delivery.reason == "folded"
+    incident = own if is_folded else home
     found = alerts.of_incident(conn, incident.id)
     behind = _groups_of(conn, incident, found)
     # The newest event shows what it looks like now; a page is about now.
@@ -28,17 +31,22 @@ def page_of(conn: sqlite3.Connection, delivery: Delivery) -> Page | None:
         groups=tuple(behind),
         sample=newest[0] if newest else None,
         reach=reach_of(conn, incident, found),
-        others=_others(conn, delivery),
+        others=_others(conn, delivery, incident),
+        home=home if is_folded else None,
         tried=_tried(conn, delivery.incident, delivery.created),
         first=deliveries.is_first(conn, delivery),
         failed_channel=original.channel if original else None,
     )
 
 
-def _others(conn: sqlite3.Connection, delivery: Delivery) -> tuple[Incident, ...]:
+def _others(conn: sqlite3.Connection, delivery: Delivery, lead: Incident) -> tuple[Incident, ...]:
     """The severest first, as the engine named them; those that were forgotten are left out."""
-    found = (alerts.get_incident(conn, number) for number in delivery.also)
-    return tuple(incident for incident in found if incident is not None)
+    known = (alerts.get_incident(conn, number) for number in delivery.also)
+    found = [incident for incident in known if incident is not None]
+    if delivery.reason != "folded":
+        found = [alerts.going_on(conn, incident) for incident in found]
+    by_number = {incident.id: incident for incident in found if incident.id != lead.id}
+    return tuple(by_number.values())
 
 
 def _tried(conn: sqlite3.Connection, incident: int | None, until: float) -> Tried | None:
