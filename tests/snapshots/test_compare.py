@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sentinel.config.schema_snapshots import Count, Snapshots
+from sentinel.model.signal import Change
 from sentinel.model.snapshot import ActiveAlert, Latency, SeenGroup, Snapshot
 from sentinel.snapshots.compare import compare
 from sentinel.snapshots.compare.context import changed_names
@@ -320,6 +321,14 @@ def test_a_release_is_compared_with_the_one_before_where_there_was_one() -> None
     told = "Compare with the release before: shop runs the release shop@9, it was shop@8."
     assert told in list(_actions([worse, release("shop@8")], ()))
     assert not any("release before" in one for one in _actions([worse, release("-")], ()))
+
+
+def test_a_change_that_is_told_in_several_lines_is_one_line_of_what_to_do() -> None:
+    worse = Difference(
+        category="count", subject="a", before="1", after="0", kind="worse", sentence="a"
+    )
+    told, _ = _actions([worse], [Change(kind="deploy", summary="one\n\n\x1b[31mtwo")])
+    assert told.endswith("take it back if so: one \\u{1b}[31mtwo.")
 
 
 def test_a_regression_names_the_categories_of_what_is_worse() -> None:

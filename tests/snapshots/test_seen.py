@@ -222,3 +222,11 @@ def test_a_first_snapshot_says_what_keeps_it_from_being_good(
     database.write_now(lambda conn: store.insert(conn, first))
     database.close()
     assert "overall it is critical, and healthy is good" in diff().output
+
+
+def test_the_command_says_that_it_does_not_know_the_daemons_terms(
+    diff: Callable[..., Any], stored: tuple[Snapshot, Snapshot], tmp_path: Path
+) -> None:
+    assert "Compared by the default terms" in diff().output
+    (tmp_path / "sentinel.yaml").write_text("listen: 127.0.0.1:1\n")
+    assert "Compared by the default terms" not in diff().output

@@ -87,3 +87,32 @@ def test_made_up_releases_are_no_flood_of_changes(
     # The first is what ran before.
     assert sum(change is not None for change in told) == 2
     assert seen.first_of(conn, error("late", DAY + 20)) is not None
+
+
+@pytest.mark.parametrize(
+    ("told", "of_errors"),
+    [("1.4.2", "shop@1.4.2"), ("shop@1.4.2", "1.4.2"), ("shop@1.4.2", "shop@1.4.2")],
+)
+@pytest.mark.parametrize("environment", [None, "production"])
+def test_a_release_whose_deploy_was_told_is_no_change_of_its_own(
+    conn: sqlite3.Connection, told: str, of_errors: str, environment: str | None
+) -> None:
+    seen = Releases()
+    seen.first_of(conn, error("shop@1.4.1", 1.0, environment="production"))
+    deploy = Change(
+        kind="deploy", release=told, project="shop", environment=environment, at=2.0, received=2.0
+    )
+    assert seen.first_of(conn, deploy) is None
+    assert seen.first_of(conn, error(of_errors, 3.0, environment="production")) is None
+    # Of what was not told it is one.
+    assert seen.first_of(conn, error("shop@1.5.0", 4.0, environment="production")) is not None
+
+
+def test_a_deploy_in_one_environment_says_nothing_of_another(conn: sqlite3.Connection) -> None:
+    seen = Releases()
+    seen.first_of(conn, error("shop@1.4.1", 1.0, environment="production"))
+    seen.first_of(
+        conn,
+        Change(kind="deploy", release="1.4.2", project="shop", environment="staging", received=2.0),
+    )
+    assert seen.first_of(conn, error("shop@1.4.2", 3.0, environment="production")) is not None

@@ -6,6 +6,7 @@ import json
 from tests.web.conftest import World
 from typer.testing import CliRunner
 
+from sentinel.api import Checkin
 from sentinel.cli import app
 from sentinel.model.monitor import Cron, Monitor
 from sentinel.monitors import ledger
@@ -43,3 +44,11 @@ async def test_monitors_are_listed_with_their_addresses(world: World) -> None:
     assert (found["name"], found["state"]) == ("backup", "waiting")
     assert found["ping_url"].startswith("https://sentinel.example.com/ping/")
     assert found["ping_url"] in await run("monitors", *places, *config)
+
+
+async def test_a_schedule_that_is_not_used_says_so_in_the_list(world: World) -> None:
+    config = {"schedule": {"type": "crontab", "value": "61 * * * *"}}
+    checkin = Checkin(monitor="sync", status="ok", received=1.0, monitor_config=config)
+    await world.database.write(lambda conn: ledger.take(conn, checkin))
+    said = await run("monitors", "--state-dir", str(world.folder / "state"))
+    assert "sync: the schedule that it gave is not used: expected five fields of cron" in said

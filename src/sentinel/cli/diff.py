@@ -23,11 +23,18 @@ from sentinel.cli.lists import open_store
 from sentinel.cli.moments import moment
 from sentinel.clock import SystemClock
 from sentinel.errors import ConfigError, Invalid
+from sentinel.intelligence.untrusted import one_line
 from sentinel.intelligence.wording import counted
 
 if TYPE_CHECKING:
     from sentinel.config.schema_snapshots import Snapshots
     from sentinel.snapshots import Comparison
+
+_WIDEST = 300
+_BY_DEFAULT = (
+    "Compared by the default terms, and without data counts: no configuration was found that is "
+    "fit. Name the daemon's with --config or SENTINEL_CONFIG."
+)
 
 
 @app.command()
@@ -45,9 +52,11 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """What got worse, better or changed since the system was last known to be good."""
+    from sentinel.config.schema_snapshots import Snapshots
     from sentinel.snapshots import compare_latest, compare_since
 
-    now, terms = SystemClock().now(), _terms(config)
+    now, own = SystemClock().now(), _terms(config)
+    terms = own or Snapshots()
     with open_store(state_dir) as conn:
         if since == "good":
             found = compare_latest(conn, terms)
@@ -61,19 +70,20 @@ def diff(
         show_json(found)
     else:
         _show(found, terms, now)
+        if own is None:
+            _say(f"\n{_BY_DEFAULT}")
 
 
-def _terms(given: Path | None) -> "Snapshots":
-    """Those of the configuration; those that hold without one where there is none that is fit."""
+def _terms(given: Path | None) -> "Snapshots | None":
+    """Those of the configuration; None where there is none that is fit."""
     from sentinel import installation
-    from sentinel.config.schema_snapshots import Snapshots
 
     try:
         path = config_path(given)
     except ConfigError:
-        return Snapshots()
+        return None
     found, _ = installation.read(path, os.environ)
-    return found.config.snapshots if found else Snapshots()
+    return found.config.snapshots if found else None
 
 
 def _show(found: "Comparison", terms: "Snapshots", now: float) -> None:
@@ -105,8 +115,8 @@ def _show(found: "Comparison", terms: "Snapshots", now: float) -> None:
     if found.changes:
         _say("\nChanged between:")
         for change in found.changes:
-            by = f" by {change.author}" if change.author else ""
-            _say(f"  {ago(change.at, now)}  {change.summary or change.kind}{by}")
+            by = f" by {one_line(change.author, 100)}" if change.author else ""
+            _say(f"  {ago(change.at, now)}  {one_line(change.title, _WIDEST)}{by}")
     if found.actions:
         _say("\nWhat to do:")
         for action in found.actions:

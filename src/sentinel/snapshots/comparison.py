@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from sentinel.config.schema_snapshots import Snapshots
+from sentinel.intelligence.untrusted import one_line
 from sentinel.model.signal import Change
 from sentinel.model.snapshot import Snapshot
 from sentinel.snapshots.compare import compare
@@ -99,7 +100,7 @@ def _actions(differences: Iterable[Difference], changes: Iterable[Change]) -> It
         return
     for change in list(changes)[:3]:
         by = f" by {change.author}" if change.author else ""
-        what = change.summary or change.kind
+        what = one_line(change.summary or change.kind)
         yield f"Check whether this change is the reason, and take it back if so: {what}{by}."
     # Our own checksums are among the changes already.
     for one in differences:

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from sentinel.config.model import Config
 from sentinel.config.schema_snapshots import Snapshots
 from sentinel.model.alert import Alert
+from sentinel.model.group import OWN_PROJECT
 from sentinel.model.signal import AnySignal
 from sentinel.model.snapshot import ActiveAlert, ComponentState, Snapshot
 from sentinel.model.values import Duration
 from sentinel.snapshots.judging import overall_of
 from sentinel.snapshots.window import Window, counts_of, shown_groups
 from sentinel.store import alerts, components, rounds, signals
-from sentinel.store.components import OWN_PROJECT, Heard
+from sentinel.store.components import Heard
 
 _T = TypeVar("_T")
 CODE = "SYSTEM_REGRESSION_DETECTED"

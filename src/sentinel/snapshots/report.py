@@ -1,5 +1,6 @@
 """A regression as an error of Sentinel's own project, so that rules find it as any other."""
 
+from sentinel.intelligence.untrusted import one_line
 from sentinel.intelligence.wording import clock_time, span
 from sentinel.model.signal import Error
 from sentinel.snapshots.comparison import Comparison
@@ -38,7 +39,7 @@ def error_of(found: Comparison, public_url: str) -> Error:
                 "differences": [
                     f"{one.severity}, {one.category}: {one.sentence}" for one in worse[:_MOST]
                 ],
-                "changes": [f"{one.kind}: {one.summary}" for one in found.changes],
+                "changes": [f"{one.kind}: {one_line(one.summary)}" for one in found.changes],
                 "actions": found.actions,
             },
         },
@@ -52,7 +53,7 @@ def _sentence(found: Comparison) -> str:
     worse = [one.sentence for one in found.worse]
     told = "; ".join(worse[:_WORST]) or "it has just become better, and is watched"
     more = f"; and {len(worse) - _WORST} more" if len(worse) > _WORST else ""
-    changed = f". Changed since: {found.changes[0].summary}" if found.changes else ""
+    changed = f". Changed since: {one_line(found.changes[0].summary)}" if found.changes else ""
     return f"worse than at {since}, {passed} ago: {told}{more}{changed}"
 
 

@@ -120,8 +120,9 @@ class HealthRounds:
             lambda conn: comparison(conn, good, snapshot, config.snapshots)
         )
         self._regression = error_of(found, config.public_url)
-        # Rounds that come every few seconds must not look like a burst of errors.
-        if self._clock.now() - self._told >= AGAIN_AFTER / 2:
+        # Rounds that come every few seconds must not look like a burst of errors. A clock that was
+        # set back must not keep it from being told until it has caught up.
+        if abs(self._clock.now() - self._told) >= AGAIN_AFTER / 2:
             await self._emit([self._regression])
             self._told = self._clock.now()
 

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from sentinel.model.group import OWN_PROJECT
 from sentinel.model.signal import Status
 from sentinel.model.uptime import RANK, Span
 from sentinel.store import signals, uptime
@@ -18,7 +19,6 @@ from sentinel.store.uptime import Source
 SILENT_AFTER = 3_600.0
 """Seconds for which a status holds where nobody knows when the next one is to come."""
 
-OWN_PROJECT = "sentinel"
 _KEY = "name = ? AND tenant = ? AND environment = ? AND source = ?"
 
 

@@ -31,7 +31,10 @@ class Releases:
             self._remember(key, signal.received + _DAY)
             return None
         # Not remembered yet: this transaction may still fail.
-        if isinstance(signal, Change) or not _is_news(conn, key, signal.received):
+        if isinstance(signal, Change):
+            _note(conn, (*key[:2], _version_of(signal.release)), signal.received)
+            return None
+        if _is_known_otherwise(conn, key) or not _is_news(conn, key, signal.received):
             return None
         return Change(
             at=signal.at,
@@ -70,6 +73,28 @@ def _note(conn: sqlite3.Connection, key: tuple[str, str, str], now: float) -> bo
         return False
     conn.execute("INSERT INTO releases VALUES (?, ?, ?, ?, ?)", (*key, now, now))
     return True
+
+
+def _version_of(release: str) -> str:
+    """What a deploy is often called by: `1.4.2` of `shop@1.4.2`, as SDKs write releases."""
+    return release.rpartition("@")[2] or release
+
+
+def _is_known_otherwise(conn: sqlite3.Connection, key: tuple[str, str, str]) -> bool:
+    """Whether it is known by its version alone, or by a change that named no environment."""
+    project, environment, release = key
+    row = conn.execute(
+        "SELECT 1 FROM releases WHERE project = :project AND environment IN (:environment, '')"
+        " AND release IN (:release, :version)"
+        " AND NOT (environment = :environment AND release = :release) LIMIT 1",
+        {
+            "project": project,
+            "environment": environment,
+            "release": release,
+            "version": _version_of(release),
+        },
+    ).fetchone()
+    return row is not None
 
 
 def _is_news(conn: sqlite3.Connection, key: tuple[str, str, str], now: float) -> bool:
