@@ -91,6 +91,7 @@ class ElevenLabsProbe(Probe[ElevenLabsParams]):
     type = "elevenlabs"
     summary = "An ElevenLabs subscription: key, state, characters left"
     Params = ElevenLabsParams
+    bound = "down_above"
     interval = 300.0
     timeout = 25.0
 

@@ -151,6 +151,7 @@ class MongodbProbe(Probe[MongodbParams]):
     type = "mongodb"
     summary = "A MongoDB server: connections, cache, queues, replica set"
     Params = MongodbParams
+    bound = "down_above"
     interval = 60.0
     timeout = 15.0
 

@@ -127,6 +127,7 @@ class MysqlProbe(Probe[MysqlParams]):
     type = "mysql"
     summary = "A MySQL or MariaDB server: connections, slow queries, locks, cache, replication"
     Params = MysqlParams
+    bound = "down_above"
     interval = 60.0
     timeout = 15.0
 

@@ -76,6 +76,7 @@ class SlackProbe(Probe[SlackParams]):
     type = "slack"
     summary = "A Slack token: whether it works, and its scopes"
     Params = SlackParams
+    bound = "down_above"
     interval = 300.0
     timeout = 20.0
 

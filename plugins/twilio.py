@@ -74,6 +74,7 @@ class TwilioProbe(Probe[TwilioParams]):
     type = "twilio"
     summary = "A Twilio account: credentials, state, balance"
     Params = TwilioParams
+    bound = "down_above"
     interval = 300.0
     timeout = 25.0
 

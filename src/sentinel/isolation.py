@@ -47,7 +47,8 @@ class Guard:
 
     After `FAULTS_TO_QUARANTINE` faults in a row calls are refused for a time that doubles with
     each further fault; then one call is tried, and its success ends the quarantine. A call that
-    ignores its cancellation is abandoned, and no other is begun until it has ended.
+    ignores its cancellation is abandoned, and no other is begun until it has ended. One that raises
+    when it is cancelled has its text told: how far it came.
 
     `secrets` are cut out of all reasons. `on_fault` hears of each fault once it is counted.
     """
@@ -110,8 +111,8 @@ class Guard:
             raise
         if not in_time:
             obeyed = await self._cancel(task)
-            text = f"no answer within {within:g} s"
-            return self._fault("overdue", text if obeyed else f"{text}, and it can't be cancelled")
+            last = _last_words(task) if obeyed else ", and it can't be cancelled"
+            return self._fault("overdue", f"no answer within {within:g} s{last}")
         error = _error_of(task)
         if error is None:
             self._recover()
@@ -182,6 +183,14 @@ async def _contained(make: Callable[[], Awaitable[T]]) -> T:
         return await make()
     except SystemExit as error:
         raise Exited(f"called exit({error.code!r})") from error
+
+
+def _last_words(task: asyncio.Task[Any]) -> str:
+    """What a call that was cancelled had to say of how far it came."""
+    error = _error_of(task)
+    if error is None or isinstance(error, asyncio.CancelledError) or not str(error):
+        return ""
+    return f": {error}"
 
 
 def _error_of(task: asyncio.Task[Any]) -> BaseException | None:

@@ -10,13 +10,14 @@ from one start to the next. `Slots` bounds how many look at once.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 
-from sentinel.api import AnySignal, Context, Params, Probe, Signal, Status
+from sentinel.api import AnySignal, Context, Metric, Params, Probe, Signal, Status
 from sentinel.clock import Clock
 from sentinel.config.model import ProbeConfig
 from sentinel.errors import SentinelError
@@ -297,6 +298,8 @@ def checked(signals: Any) -> list[AnySignal]:
 def _checked(signal: Any) -> AnySignal:
     if not isinstance(signal, Signal):
         raise TypeError(f"probe() gave {type(signal).__name__} among its signals")
-    # A record does not check its fields when it is made; a round trip does, and finds NaN too.
+    if isinstance(signal, Metric) and not isfinite(signal.value):
+        raise ValueError(f"probe() gave the metric {signal.name} the value {signal.value}")
+    # A record does not check its fields when it is made; a round trip does.
     decoded: AnySignal = msgspec.json.decode(msgspec.json.encode(signal), type=type(signal))  # type: ignore[assignment]
     return decoded

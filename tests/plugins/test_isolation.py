@@ -63,6 +63,17 @@ async def test_an_answer_that_never_comes_is_overdue(guard: Guard, clock: FakeCl
     assert found == Faulted(plugin="acme", how="overdue", reason="no answer within 7 s")
 
 
+async def test_an_overdue_call_may_say_how_far_it_came(guard: Guard, clock: FakeClock) -> None:
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            raise TimeoutError("at table 3") from cancelled
+
+    found = await result_of(guard.call(work, 7), clock, 7)
+    assert found == Faulted(plugin="acme", how="overdue", reason="no answer within 7 s: at table 3")
+
+
 async def test_an_overdue_call_is_cancelled(guard: Guard, clock: FakeClock) -> None:
     ended = asyncio.Event()
 

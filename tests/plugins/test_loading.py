@@ -326,6 +326,7 @@ def register_probes(register):
         ("target: complex", "async def probe(self):", "plugin/params"),
         ("interval: float", "async def probe(self):", "plugin/reserved-parameter"),
         ("target: str", "timeout = 0\n    async def probe(self):", "plugin/time"),
+        ("target: str", "bound = 'target'\n    async def probe(self):", "plugin/bound"),
     ],
 )
 def test_a_probe_that_could_not_work_is_refused(

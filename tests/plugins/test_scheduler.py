@@ -190,6 +190,16 @@ async def test_a_result_that_is_no_list_of_signals_is_the_probes_fault(
     assert world.scheduler.status()[0].guard.faults == 1
 
 
+async def test_a_metric_that_is_no_number_is_named(world: World) -> None:
+    async def look() -> Any:
+        return [Metric(name="cpu", value=float("nan"))]
+
+    await world.scheduler.start([job(probe_of(look))])
+    await world.after(3)
+    reason = world.scheduler.status()[0].guard.reason
+    assert reason == "ValueError: probe() gave the metric cpu the value nan"
+
+
 async def test_a_slow_probe_never_runs_twice_at_once(world: World) -> None:
     running = Counter[str]()
     most = 0

@@ -200,6 +200,7 @@ async def test_a_daemon_that_it_starts_properly_lives_on(tmp_path: Path) -> None
         (b"", ""),
         (b"fine\nmore", "fine"),
         (b"OK - load 0.1 | load1=0.1", "OK - load 0.1"),
+        (b"\x7fELF\x02\x01\x01\x00\xff\xfe\x00", ""),
         (b"\xff\xfe broken", "\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} broken"),
     ],
 )

@@ -101,6 +101,15 @@ async def test_an_endless_answer_is_read_to_the_limit_only(serve: Serve, look: L
     assert sent < 10_000_000
 
 
+async def test_a_server_that_speaks_no_tls_is_down_with_a_reason(look: Look) -> None:
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        status, _ = await look(f"https://127.0.0.1:{port}/")
+    assert status.status == "down"
+    assert not status.message.endswith(": ")
+
+
 async def test_a_refused_connection_is_down_and_says_so(look: Look) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from sentinel.api import Action, Detector, Kind, Notifier, Params, Probe, Ranker, Receiver
 from sentinel.config import schema
-from sentinel.model.values import schema_of_value
+from sentinel.model.values import Duration, schema_of_value
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 BASES: dict[Kind, type[Any]] = {
@@ -73,8 +73,12 @@ def _name_attribute(kind: Kind) -> str:
 
 def class_faults(kind: Kind, plugin: Any) -> list[Fault]:
     """Everything wrong with one registered class, with the place where it is written."""
+    faults = list(_faults(kind, plugin))
+    if not faults:
+        # To find a class's line its whole module is parsed: dear, and seldom asked for.
+        return []
     file, line = line_of(plugin)
-    return [replace(fault, file=file, line=line) for fault in _faults(kind, plugin)]
+    return [replace(fault, file=file, line=line) for fault in faults]
 
 
 def _faults(kind: Kind, plugin: Any) -> Iterator[Fault]:
@@ -95,6 +99,8 @@ def _faults(kind: Kind, plugin: Any) -> Iterator[Fault]:
         yield from _params_faults(kind, plugin)
     if kind == "notifier":
         yield from _only_faults(plugin)
+    if kind == "probe":
+        yield from _bound_faults(plugin)
     yield from _time_faults(plugin)
 
 
@@ -219,3 +225,17 @@ def _time_faults(plugin: type[Any]) -> Iterator[Fault]:
                 found=f"{plugin.__qualname__}.{attribute} = {value!r}",
                 expected="seconds, more than 0",
             )
+
+
+def _bound_faults(plugin: type[Any]) -> Iterator[Fault]:
+    bound, params = plugin.bound, plugin.Params
+    if not bound or not (isinstance(params, type) and issubclass(params, Params)):
+        return
+    types = {field.name: field.type for field in fields(params)}
+    # The type itself, or the first part of one that is annotated.
+    if Duration not in (types.get(bound), *get_args(types.get(bound))[:1]):
+        yield Fault(
+            id="bound",
+            found=f"{plugin.__qualname__}.bound = {bound!r}",
+            expected="the name of a parameter of the type Duration",
+        )

@@ -20,7 +20,10 @@ class Failed(Exception):
 class LatencyParams(Params, frozen=True, kw_only=True):
     degraded_above: Annotated[Duration, Meta(description="Degraded when slower.")] = duration("1s")
     down_above: Annotated[
-        Duration, Meta(description="Down when slower; keep it below `timeout`.")
+        Duration,
+        Meta(
+            description="Down when slower. If only a shorter `timeout` is given, nine tenths of it."
+        ),
     ] = duration("5s")
 
     def __post_init__(self) -> None:

@@ -59,6 +59,7 @@ class CommandProbe(Probe[CommandParams]):
     type = "command"
     summary = "A command of your own, such as one for Nagios: exit code, message, metrics"
     Params = CommandParams
+    bound = "down_above"
     timeout = 30.0
 
     async def probe(self) -> Sequence[Signal]:

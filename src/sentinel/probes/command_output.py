@@ -18,9 +18,11 @@ _PERFORMANCE = re.compile(rf"(?:'([^'=]{{1,200}})'|([^\s'=]{{1,200}}))={_VALUE}(
 
 
 def message_of(output: bytes) -> str:
-    """The first line, without performance data."""
+    """The first line, without performance data; nothing of what is no text."""
     lines = output.decode(errors="replace").splitlines()
-    return lines[0].partition("|")[0].strip() if lines else ""
+    text = lines[0].partition("|")[0].strip() if lines else ""
+    odd = sum(not char.isprintable() or char == "\ufffd" for char in text)
+    return "" if odd > len(text) / 4 else text
 
 
 def shortened(text: str) -> str:

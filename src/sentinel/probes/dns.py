@@ -59,6 +59,7 @@ class DnsProbe(Probe[DnsParams]):
     type = "dns"
     summary = "A name in the DNS: answers, latency"
     Params = DnsParams
+    bound = "down_above"
 
     async def probe(self) -> Sequence[Signal]:
         try:

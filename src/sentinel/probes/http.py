@@ -66,7 +66,10 @@ class HttpParams(Params, frozen=True):
     ] = {}
     degraded_above: Annotated[Duration, Meta(description="Degraded when slower.")] = duration("2s")
     down_above: Annotated[
-        Duration, Meta(description="Down when slower; keep it below `timeout`.")
+        Duration,
+        Meta(
+            description="Down when slower. If only a shorter `timeout` is given, nine tenths of it."
+        ),
     ] = duration("10s")
     certificate_days: Annotated[
         int, Meta(ge=0, description="Degraded when the certificate ends in fewer days.")
@@ -95,6 +98,7 @@ class HttpProbe(Probe[HttpParams]):
     type = "http"
     summary = "An HTTP address: status, latency, body, JSON, certificate"
     Params = HttpParams
+    bound = "down_above"
     interval = 60.0
     timeout = 30.0
 

@@ -118,7 +118,8 @@ def _reason(error: Exception, url: URL) -> str:
         case aiohttp.ClientSSLError():
             return f"no TLS connection to {server}: {error.strerror or error.os_error}"
         case aiohttp.ClientConnectorError():
-            return f"no connection to {server}: {error.strerror or error.os_error}"
+            why = error.strerror or str(error.os_error) or "it was broken off"
+            return f"no connection to {server}: {why}"
         case aiohttp.ServerDisconnectedError():
             return f"{server} closed the connection without an answer"
         case aiohttp.ClientPayloadError():

@@ -60,6 +60,7 @@ class PostgresqlProbe(DatabaseProbe[PostgresqlParams]):
     type = "postgresql"
     summary = "A PostgreSQL server: connections, transactions, locks, cache, replication"
     Params = PostgresqlParams
+    bound = "down_above"
 
     def __init__(self, params: PostgresqlParams, context: Context) -> None:
         super().__init__(params, context)

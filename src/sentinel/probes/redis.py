@@ -96,6 +96,7 @@ class RedisProbe(DatabaseProbe[RedisParams]):
     type = "redis"
     summary = "A Redis or Valkey server: latency, memory, clients, evictions, replication"
     Params = RedisParams
+    bound = "down_above"
 
     def __init__(self, params: RedisParams, context: Context) -> None:
         super().__init__(params, context)

@@ -48,6 +48,7 @@ class SmtpProbe(Probe[SmtpParams]):
     type = "smtp"
     summary = "A mail server: greeting, TLS, sign-in; no mail is sent"
     Params = SmtpParams
+    bound = "down_above"
 
     def __init__(self, params: SmtpParams, context: Context) -> None:
         super().__init__(params, context)

@@ -33,6 +33,7 @@ class TcpProbe(Probe[TcpParams]):
     type = "tcp"
     summary = "A TCP port: connection, latency, and an answer if one is expected"
     Params = TcpParams
+    bound = "down_above"
 
     async def probe(self) -> Sequence[Signal]:
         try:

@@ -47,6 +47,7 @@ class TlsProbe(Probe[TlsParams]):
     type = "tls"
     summary = "The certificate of a TLS server: days left, chain, name"
     Params = TlsParams
+    bound = "down_above"
     interval = 300.0
 
     def __init__(self, params: TlsParams, context: Context) -> None:

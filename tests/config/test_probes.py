@@ -1,0 +1,54 @@
+"""What a probe's time-out means for the time in which its target has to answer."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentinel.installation import read
+
+CONFIG = """
+probes:
+  - name: shop
+    type: http
+    url: https://shop.example.com/
+"""
+
+
+def checked(tmp_path: Path, **keys: str) -> tuple[Any, list[str]]:
+    more = "".join(f"    {key}: {value}\n" for key, value in keys.items())
+    (tmp_path / "sentinel.yaml").write_text(CONFIG + more)
+    found, problems = read(tmp_path / "sentinel.yaml", {})
+    assert found is not None
+    return found.config.probes[0], [problem.id for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("keys", "degraded_above", "down_above"),
+    [
+        ({}, 2.0, 10.0),
+        ({"timeout": "4s"}, 2.0, 3.6),
+        ({"timeout": "1s"}, 0.9, 0.9),
+        ({"timeout": "4s", "degraded_above": "3800ms"}, 3.8, 3.8),
+        ({"timeout": "4s", "down_above": "3s"}, 2.0, 3.0),
+    ],
+)
+def test_a_target_that_does_not_answer_is_down_before_the_time_is_over(
+    tmp_path: Path, keys: dict[str, str], degraded_above: float, down_above: float
+) -> None:
+    probe, problems = checked(tmp_path, **keys)
+    found = (probe.params.degraded_above, probe.params.down_above)
+    assert found == pytest.approx((degraded_above, down_above))
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"timeout": "4s", "down_above": "4s"},
+        {"timeout": "4s", "degraded_above": "5s"},
+    ],
+)
+def test_a_bound_that_no_look_can_reach_is_warned_of(tmp_path: Path, keys: dict[str, str]) -> None:
+    _, problems = checked(tmp_path, **keys)
+    assert problems == ["probe/never-down"]
