@@ -159,6 +159,43 @@ async def test_a_run_that_takes_too_long_is_told_with_its_environment_and_tenant
         assert (timeout.run, timeout.duration) == ("ab" * 16, 600.0)
 
 
+async def test_a_run_that_begins_while_another_is_under_way_is_told(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    monitor = Monitor(name="backup", schedule=Cron("0 * * * *"), max_duration=600.0)
+    async with running(tmp_path, clock, RULES) as one:
+        world = World(one)
+        await world.keeper.configure((monitor,))
+        await world.says(IN_PROGRESS, run="ab" * 16)
+        clock.advance(60)
+        await world.says(IN_PROGRESS, run="cd" * 16)
+        found = [
+            signal
+            for written in one.written
+            for signal in written.signals
+            if isinstance(signal, Checkin)
+        ]
+    assert [signal.status for signal in found] == ["in_progress", "in_progress", "overlap"]
+    assert found[2].run == "cd" * 16
+    assert found[2].message.startswith("it began while the run of 2027-01-15")
+
+
+async def test_a_clock_that_was_set_back_lets_no_job_go_unwatched(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with running(tmp_path, clock, RULES) as one:
+        world = World(one)
+        await world.keeper.configure((HOURLY,))
+        clock.step(7 * 86_400.0)
+        await world.says(ENDED)
+        await world.keeper.look()
+        clock.step(-7 * 86_400.0)
+        await world.keeper.look()
+        before = len(await world.told())
+        await world.pass_time(66)
+        assert len(await world.told()) == before + 1
+
+
 async def test_a_sender_describes_its_own_schedule(tmp_path: Path, clock: FakeClock) -> None:
     config = {
         "schedule": {"type": "crontab", "value": "0 * * * *"},

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sentinel.model.monitor import Cron, Every
 from sentinel.monitors.schedule import after, parse_cron
+from tests.effort import examples
 
 
 def at(text: str) -> float:
@@ -102,7 +103,7 @@ fields = st.tuples(
 changes = st.sampled_from(["2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-06-01"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     fields,
     st.sampled_from(["Europe/London", "America/New_York", "Australia/Lord_Howe", "UTC"]),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sentinel.model.monitor import Cron, Every, Monitor, Run, Watch
 from sentinel.model.signal import Checkin
 from sentinel.monitors.schedule import after
-from sentinel.monitors.turn import MOST_OPEN, Turn, begin, due
+from sentinel.monitors.turn import MOST_OPEN, Turn, begin, due, set_right
+from tests.effort import examples
 
 # 2026-01-05 00:00 UTC.
 START = 1_767_571_200.0
@@ -107,6 +108,8 @@ def test_without_a_longest_duration_a_run_ends_before_the_next_is_overdue() -> N
 def test_runs_that_overlap_are_told_apart_by_their_keys() -> None:
     job = Job(HOURLY).says(60, "in_progress", "a").says(120, "in_progress", "b")
     assert job.runs[2].overlaps
+    assert [run.number for run in job.told] == [2]
+    assert "was still under way" in job.told[0].message
     job.says(121, "ok", "a").says(122, "error", "b")
     assert job.statuses() == ["ok", "failed"]
 
@@ -128,12 +131,40 @@ def test_a_run_that_never_ended_takes_no_end_of_a_later_one() -> None:
     assert job.statuses() == ["timeout", "ok", "ok"]
 
 
+@pytest.mark.parametrize(
+    ("monitor", "back", "expected"),
+    [
+        # What was expected at 10:00 has ended well, and is not expected a second time.
+        (HOURLY, 10, 11 * 60),
+        (HOURLY, 5 * 60, 6 * 60),
+        (EVERY, 10, 10 * 60 + 52),
+        (EVERY, 5 * 60, 6 * 60 + 2),
+        (Monitor(name="sync"), 5 * 60, None),
+    ],
+)
+def test_a_clock_that_was_set_back_leaves_no_job_unexpected(
+    monitor: Monitor, back: float, expected: float | None
+) -> None:
+    watch = Job(monitor).says(10 * 60 + 2, "ok").watch
+    watch = set_right(monitor, watch, START + (10 * 60 + 2 - back) * 60)
+    assert (None if watch.next is None else (watch.next - START) / 60) == expected
+
+
+def test_a_run_that_began_in_the_future_has_its_time_from_now_on() -> None:
+    monitor = Monitor(name="sync", max_duration=600.0)
+    job = Job(monitor).says(600, "in_progress", "a")
+    job.watch = set_right(monitor, job.watch, START)
+    assert job.pass_to(9).statuses() == ["running"]
+    assert job.pass_to(11).statuses() == ["timeout"]
+
+
 def test_starts_without_ends_are_bounded() -> None:
     job = Job(Monitor(name="sync"))
     for minute in range(MOST_OPEN + 5):
         job.says(minute, "in_progress", f"{minute:032x}")
     assert len(job.watch.open) == MOST_OPEN
     assert job.statuses().count("timeout") == 5
+    assert {run.status for run in job.told} == {"running"}
 
 
 def test_of_runs_in_a_time_without_a_watch_one_is_told() -> None:
@@ -188,7 +219,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.sampled_from(["0 * * * *", "*/15 * * * *", "30 2,14 * * *", "7 */5 * * *"]),
     st.sampled_from([0.0, 60.0, 600.0, 5400.0]),
@@ -231,7 +262,7 @@ def _check(job: Job) -> None:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(steps, st.sampled_from([HOURLY, EVERY]))
 def test_a_restart_anywhere_changes_nothing(steps: list[Any], monitor: Monitor) -> None:
     one, other = Job(monitor), Job(monitor)
@@ -239,6 +270,7 @@ def test_a_restart_anywhere_changes_nothing(steps: list[Any], monitor: Monitor) 
         for job in (one, other):
             job.pass_to(minute) if what == "pass" else job.says(minute, what, key)
         other.watch = msgspec.json.decode(msgspec.json.encode(other.watch), type=Watch)
+        other.watch = set_right(monitor, other.watch, START + minute * 60)
     assert (one.runs, one.told, one.watch) == (other.runs, other.told, other.watch)
 
 

@@ -171,6 +171,18 @@ async def test_a_drill_whose_time_fell_into_a_stop_is_left_out(world: World) -> 
     assert await world.held() == []
 
 
+async def test_a_clock_that_was_ahead_puts_no_drill_off(world: World) -> None:
+    world.clock.step(365 * DAY)
+    await world.look()
+    await world.look()
+    world.clock.step(-365 * DAY)
+    before = len(await world.held())
+    await world.look()
+    world.clock.advance(DAY)
+    await world.look()
+    assert len(await world.held()) == before + 1
+
+
 async def test_a_drill_that_was_taken_out_is_held_no_more(world: World) -> None:
     world.config = replace(world.config, fire_drills={})
     await world.keeper.configure(())

@@ -11,8 +11,8 @@ from sentry_sdk.crons import capture_checkin, monitor
 from sentinel.api import Checkin
 from sentinel.model.monitor import Cron, Monitor, Run
 from sentinel.monitors import ledger
+from sentinel.store import audit, projects, signals
 from sentinel.store import monitors as store
-from sentinel.store import projects, signals
 from sentinel.store.monitors import Kept
 
 from .conftest import Browser, World
@@ -257,6 +257,8 @@ async def test_a_monitor_of_the_configuration_is_not_forgotten(
     response, _ = await browser.post(f"/monitors/{kept.id}/forget")
     assert "take it out there" in (await browser.get(response.headers["location"]))[1]
     assert [one.id for one in await world.database.read(store.listing)] == [kept.id]
+    noted = [one.action for one in await world.database.read(audit.entries)]
+    assert "monitor forgotten" not in noted
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("responder", 200)])

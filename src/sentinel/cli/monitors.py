@@ -15,12 +15,13 @@ from sentinel.cli.app import (
     app,
     clock_time,
     config_path,
+    console,
+    printable,
     show_json,
     show_table,
 )
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.config.settings import public_url_of, read_main, read_settings
 from sentinel.errors import ConfigError
 from sentinel.monitors import overview
 from sentinel.store import changes as change_store
@@ -44,7 +45,7 @@ def monitors(
             one.state,
             ago(one.last.at if one.last else None, now),
             clock_time(one.next) if one.next else "-",
-            one.schedule or "-",
+            one.schedule or ("not used" if one.fault else "-"),
             one.name,
             one.environment or "any",
             one.ping_url,
@@ -53,6 +54,10 @@ def monitors(
     ]
     empty = "No monitors: list jobs under `monitors:` in sentinel.yaml, or let them check in."
     show_table(columns, rows, wide=("NAME", "PING"), empty=empty)
+    for one in found:
+        if one.fault:
+            told = f"{one.name}: the schedule that it gave is not used: {one.fault}"
+            console.print(printable(told), markup=False)
 
 
 @app.command()
@@ -82,6 +87,8 @@ def changes(
 def _public_url(given: Path | None) -> str:
     """Empty where no configuration can be read: an address without its beginning still says all
     that is secret about it."""
+    from sentinel.config.settings import public_url_of, read_main, read_settings
+
     try:
         path = config_path(given)
     except ConfigError:

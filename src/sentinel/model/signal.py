@@ -81,12 +81,13 @@ class Metric(Signal, tag="metric", frozen=True, kw_only=True):
 class Checkin(Signal, tag="checkin", frozen=True, kw_only=True):
     """A job's heartbeat. `duration` is in seconds.
 
-    `run` pairs what is said of one run. `monitor_config` is what the sender says of when the job
-    runs, in the shape that Sentry's SDKs give it.
+    What is `missed`, takes too long or overlaps is found by Sentinel, and said by no job. `run`
+    pairs what is said of one run. `monitor_config` is what the sender says of when the job runs, in
+    the shape that Sentry's SDKs give it.
     """
 
     monitor: str
-    status: Literal["in_progress", "ok", "error", "missed", "timeout"]
+    status: Literal["in_progress", "ok", "error", "missed", "timeout", "overlap"]
     duration: float | None = None
     run: str | None = None
     message: str = ""

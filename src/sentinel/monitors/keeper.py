@@ -6,6 +6,7 @@ from sentinel.clock import Clock
 from sentinel.errors import SentinelError
 from sentinel.model.monitor import Monitor
 from sentinel.monitors import ledger
+from sentinel.monitors.turn import EARLY
 from sentinel.pipeline import Pipeline
 from sentinel.store import monitors as store
 from sentinel.store.database import Database
@@ -21,6 +22,7 @@ class DeadlineKeeper:
         self._database = database
         self._pipeline = pipeline
         self._clock = clock
+        self._looked = clock.now()
 
     async def configure(self, monitors: tuple[Monitor, ...]) -> None:
         """What the configuration says, at the start and at each reload."""
@@ -37,6 +39,10 @@ class DeadlineKeeper:
 
     async def look(self) -> None:
         """Tell what is overdue now. Raises StoreError or Overloaded, having told nothing."""
+        now = self._clock.now()
+        if now < self._looked - EARLY:
+            await self._database.write(lambda conn: ledger.set_right(conn, now))
+        self._looked = now
         due = await self._database.read(store.next_due)
-        if due is not None and due <= self._clock.now():
+        if due is not None and due <= now:
             await self._pipeline.observe(ledger.overdue)

@@ -6,10 +6,12 @@ missed exactly if that is what is stored of it, and once.
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
-from sentinel.model.monitor import Monitor, Run
+from sentinel.model.group import OWN_PROJECT
+from sentinel.model.monitor import Monitor, Run, RunStatus
 from sentinel.model.signal import Checkin
 from sentinel.monitors import turn
 from sentinel.monitors.sentry_config import monitor_of
@@ -17,8 +19,12 @@ from sentinel.monitors.turn import Turn
 from sentinel.store import monitors as store
 from sentinel.store.monitors import Kept
 
-OWN_PROJECT = "sentinel"
 _MOST_AT_ONCE = 200
+_FOUND: dict[RunStatus, Literal["missed", "timeout", "overlap"]] = {
+    "missed": "missed",
+    "timeout": "timeout",
+    "running": "overlap",
+}
 
 
 def overdue(conn: sqlite3.Connection, now: float) -> list[Checkin]:
@@ -35,15 +41,16 @@ def before(conn: sqlite3.Connection, checkin: Checkin) -> list[Checkin]:
     return [] if kept is None else _settle(conn, kept, checkin.received)[1]
 
 
-def take(conn: sqlite3.Connection, checkin: Checkin) -> None:
-    """A check-in that was stored just now, after what `before` told."""
+def take(conn: sqlite3.Connection, checkin: Checkin) -> list[Checkin]:
+    """A check-in that was stored just now, after what `before` told; and what follows from it."""
     kept = _find(conn, checkin) or _made(conn, checkin)
     if kept is None:
-        return
+        return []
     kept = _told_anew(kept, checkin)
     one = Turn(kept.monitor, kept.watch, checkin.received)
     one.check_in(checkin)
     _save(conn, kept, one)
+    return [_checkin(kept, run, checkin.received) for run in one.told]
 
 
 def configure(conn: sqlite3.Connection, given: Sequence[Monitor], now: float) -> None:
@@ -63,6 +70,16 @@ def configure(conn: sqlite3.Connection, given: Sequence[Monitor], now: float) ->
         covered = any(_covers(one, kept.monitor) for one in given)
         if kept.id not in names and (kept.source == "config" or covered):
             store.save(conn, replace(kept, source="gone", due=None))
+    set_right(conn, now)
+
+
+def set_right(conn: sqlite3.Connection, now: float) -> None:
+    """The clock was set back, or may have been while nothing ran."""
+    for kept in store.listing(conn):
+        watch = turn.set_right(kept.monitor, kept.watch, now)
+        if watch is not kept.watch:
+            due = turn.due(kept.monitor, watch)
+            store.save(conn, replace(kept, watch=watch, due=due))
 
 
 def forget(conn: sqlite3.Connection, number: int) -> bool:
@@ -154,8 +171,8 @@ def _checkin(kept: Kept, run: Run, now: float) -> Checkin:
         environment=monitor.environment or (seen and seen.environment) or None,
         tenant=monitor.tenant or (seen and seen.tenant) or None,
         monitor=monitor.name,
-        status="missed" if run.status == "missed" else "timeout",
-        duration=None if run.started is None else now - run.started,
+        status=_FOUND[run.status],
+        duration=now - run.started if run.status == "timeout" and run.started else None,
         run=run.key,
         message=run.message,
     )

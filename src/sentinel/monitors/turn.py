@@ -34,9 +34,26 @@ def due(monitor: Monitor, watch: Watch) -> float | None:
     return min(ends, default=None)
 
 
+def set_right(monitor: Monitor, watch: Watch, now: float) -> Watch:
+    """The watch itself, or one without times that only a clock that was ahead can have brought in:
+    until they came again nothing would be missed."""
+    next, schedule = watch.next, monitor.schedule
+    if next is not None and schedule is not None:
+        latest = after(schedule, now)
+        if isinstance(schedule, Cron):
+            # The run that is expected next may have begun a little early.
+            latest = after(schedule, latest)
+        if next > latest:
+            watch = begin(monitor, now, watch)
+    turn = Turn(monitor, watch, now)
+    opened = tuple(turn.set_right(run) for run in watch.open)
+    return watch if opened == watch.open else replace(watch, open=opened)
+
+
 class Turn:
     """One monitor at one moment. `watch` is how far it is accounted for, `runs` are those that
-    changed, by number, `told` those of them that were found to be missed or to take too long."""
+    changed, by number, `told` those of them that were found to be missed, to take too long, or to
+    begin while another was under way."""
 
     def __init__(self, monitor: Monitor, watch: Watch, now: float) -> None:
         self.monitor = monitor
@@ -49,7 +66,7 @@ class Turn:
         """What is overdue by now."""
         for run in self.watch.open:
             if run.until is not None and run.until <= self.now:
-                self._time_out(run)
+                self.told.append(self._time_out(run))
         self._miss()
 
     def check_in(self, checkin: Checkin) -> None:
@@ -79,6 +96,11 @@ class Turn:
             self._put(replace(self._closed(known, checkin), status="timeout"))
             self._wait_again()
 
+    def set_right(self, run: Run) -> Run:
+        """One that has begun in the future has all its time from now on."""
+        is_ahead = run.until is not None and (run.started or 0.0) > self.now + EARLY
+        return replace(run, until=self._end_of(run)) if is_ahead else run
+
     def _known(self, checkin: Checkin) -> Run | None:
         """The run that it is about; without a key the latest one that was begun without one."""
         found = [run for run in (*self.watch.over, *self.watch.open) if run.key == checkin.run]
@@ -92,6 +114,11 @@ class Turn:
             overlaps=bool(self.watch.open),
         )
         run = replace(run, until=self._end_of(run))
+        if run.overlaps:
+            other = self.watch.open[-1]
+            began = iso(other.started or self.now)
+            run = replace(run, message=f"it began while the run of {began} was still under way")
+            self.told.append(run)
         # Whatever ends without a key from now on is not one of those that took too long.
         over = tuple(one for one in self.watch.over if one.key != run.key)
         self._update(open=(*self.watch.open, run), over=over)
@@ -100,7 +127,8 @@ class Turn:
         self._put(run)
 
     def _make_room(self) -> None:
-        """Who never says that a run has ended must not fill the store."""
+        """Who never says that a run has ended must not fill the store. Nobody is told: so many at
+        once may be how the job works."""
         if len(self.watch.open) >= MOST_OPEN:
             self._time_out(self.watch.open[0])
 
@@ -154,15 +182,15 @@ class Turn:
             message=checkin.message,
         )
 
-    def _time_out(self, run: Run) -> None:
+    def _time_out(self, run: Run) -> Run:
         lasted = span(self.now - (run.started or self.now))
         text = f"the run that began at {iso(run.started or self.now)} has not ended after {lasted}"
         over = replace(run, status="timeout", until=None, message=text)
         watch = self.watch
         self._update(open=_without(watch.open, run), over=(*watch.over[-MOST_OPEN + 1 :], over))
         self._put(over)
-        self.told.append(over)
         self._wait_again()
+        return over
 
     def _wait_again(self) -> None:
         """An interval begins when nothing is under way any more."""

@@ -80,6 +80,8 @@ class DrillKeeper:
             drill = self._config().fire_drills.get(plan.name)
             if drill is not None and plan.due <= now:
                 await self._hold(drill, plan, now)
+            elif drill is not None:
+                await self._set_right(drill, plan, now)
         for held in await self._database.read(store.waiting):
             await self._judge(held)
 
@@ -107,6 +109,13 @@ class DrillKeeper:
         reached = await self._database.write(hold)
         log.info("fire drill", name=drill.name, messages=len(reached))
         self._on_begin({one.channel for one in reached})
+
+    async def _set_right(self, drill: DrillConfig, plan: Plan, now: float) -> None:
+        """A clock that was ahead has put it off by as much."""
+        latest = after(drill.schedule, now)
+        if plan.due > latest:
+            right = replace(plan, due=latest)
+            await self._database.write(lambda conn: store.put_plan(conn, right))
 
     async def _judge(self, held: Drill) -> None:
         found = await self._database.read(

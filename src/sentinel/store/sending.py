@@ -17,6 +17,7 @@ from sentinel.store.tries import NOTED
 
 # The priority of what may wake someone: see `deliveries`.
 _PAGE = "priority = 0"
+_SINCE = "coalesce(since, created)"
 # An all-clear must not arrive before the alarm that it ends, alone or with others.
 _HELD_BACK = f"""reason = 'resolved' AND (EXISTS (
     SELECT 1 FROM deliveries AS earlier
@@ -188,7 +189,7 @@ def pages_to_divert(
     return many(
         conn,
         f"SELECT {COLUMNS} FROM deliveries AS d WHERE channel = ? AND state = 'pending' "
-        f"AND {_PAGE} AND (? OR (attempts > 0 AND created <= ?)) AND NOT "
+        f"AND {_PAGE} AND (? OR (attempts > 0 AND {_SINCE} <= ?)) AND NOT "
         "EXISTS (SELECT 1 FROM deliveries AS child WHERE child.fallback_of = d.id) "
         # The plus keeps SQLite from going through all that waits for the sake of the order.
         "ORDER BY +id",
@@ -197,14 +198,14 @@ def pages_to_divert(
 
 
 def next_divert(conn: sqlite3.Connection, channel: str, created_after: float) -> float | None:
-    """When the oldest page that has been tried in vain, and is younger than this, was made."""
+    """Since when the oldest page waits that has been tried in vain, and is younger than this."""
     row = conn.execute(
-        f"SELECT min(created) FROM deliveries AS d WHERE channel = ? AND state = 'pending' "
-        f"AND {_PAGE} AND attempts > 0 AND created > ?",
+        f"SELECT min({_SINCE}) FROM deliveries AS d WHERE channel = ? AND state = 'pending' "
+        f"AND {_PAGE} AND attempts > 0 AND {_SINCE} > ?",
         (channel, created_after),
     ).fetchone()
-    created: float | None = row[0]
-    return created
+    since: float | None = row[0]
+    return since
 
 
 def hasten(conn: sqlite3.Connection, channel: str, now: float) -> int:
@@ -214,6 +215,24 @@ def hasten(conn: sqlite3.Connection, channel: str, now: float) -> int:
         "AND due > ? AND attempts > 0",
         (now, channel, now),
     ).rowcount
+
+
+def ahead(conn: sqlite3.Connection, now: float) -> list[int]:
+    """What a clock that was ahead has written: it would wait until that time comes again."""
+    rows = conn.execute(
+        f"SELECT id FROM deliveries WHERE {OPEN} AND state = 'pending' "
+        "AND due > :now AND created > :now + 60",
+        {"now": now},
+    )
+    return [row[0] for row in rows]
+
+
+def set_right(conn: sqlite3.Connection, ids: Iterable[int], now: float) -> None:
+    """They are due now."""
+    conn.executemany(
+        "UPDATE deliveries SET due = ? WHERE id = ? AND state = 'pending'",
+        [(now, id) for id in ids],
+    )
 
 
 def release_stale(conn: sqlite3.Connection, now: float) -> int:

@@ -34,15 +34,15 @@ async def _runs(call: Call) -> Listing[Run]:
 
 async def _forget(call: Call) -> Overview:
     found = await _get(call)
-    forgotten = await call.change(
+    if found.source == "config":
+        raise HTTPException(
+            400, f"monitor {found.id}: found one of the configuration; take it out there"
+        )
+    await call.change(
         "monitor forgotten",
         f"monitor {found.name}",
         lambda conn: ledger.forget(conn, found.id),
     )
-    if not forgotten:
-        raise HTTPException(
-            400, f"monitor {found.id}: found one of the configuration; take it out there"
-        )
     return found
 
 

@@ -22,13 +22,13 @@ async def _show(visit: Visit) -> Response:
 async def _forget(visit: Visit) -> Response:
     number, url = visit.number("id"), visit.config.public_url
     found = await visit.find(lambda conn: overview.get(conn, number, url), "monitor")
-    forgotten = await visit.change(
+    if found.source == "config":
+        return RedirectResponse(f"/monitors/{number}?done=monitor-configured", 303)
+    await visit.change(
         "monitor forgotten",
         f"monitor {found.name}",
         lambda conn: ledger.forget(conn, number),
     )
-    if not forgotten:
-        return RedirectResponse(f"/monitors/{number}?done=monitor-configured", 303)
     return RedirectResponse("/monitors?done=monitor-forgotten", 303)
 
 
