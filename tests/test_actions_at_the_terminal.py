@@ -136,3 +136,15 @@ def test_beside_a_daemon_it_is_the_daemon_that_runs_it(
 ) -> None:
     daemon.append(outcome)
     assert terminal("run", "good") == (status, f"good: {outcome}\nby the daemon\n")
+
+
+def test_a_daemon_that_ends_before_the_run_does_is_told(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with locked(terminal.state), contextlib.closing(connect(terminal.state)) as conn:
+        migrate(conn)
+    held = iter([True, False])
+    monkeypatch.setattr("sentinel.cli.actions.is_held", lambda state: next(held))
+    status, said = terminal("run", "good")
+    assert (status, said.splitlines()[0]) == (3, "good: pending")
+    assert "The daemon ended before it began" in said

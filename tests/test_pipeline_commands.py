@@ -1,12 +1,13 @@
 """What people ask of a running pipeline, and what a stop of the daemon means to what waits."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 from sentinel.api import Error
 from sentinel.engine.commands import Acknowledge
 from sentinel.model.silence import Silence
-from sentinel.store import audit, commands
+from sentinel.store import audit, commands, silences
 from sentinel.store.audit import Noted
 from sentinel.store.connection import connect, transaction
 from sentinel.store.links import Use
@@ -141,8 +142,22 @@ async def test_what_a_link_did_is_noted_with_it_and_what_it_did_not_is_not(tmp_p
         await one.send(boom(tenant="acme"))
         use = Use("token", "alice", START, START + 100)
         noted = Noted("alice", "incident acknowledged", "incident 1", "by a link")
-        found = [await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, noted)]
-        found.append(await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, noted))
+        found = [await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, lambda _: noted)]
+        found.append(await one.pipeline.command(Acknowledge(1, "alice", 0.0), use, lambda _: noted))
         entries = await one.database.read(lambda conn: audit.entries(conn))
     assert found == [True, False]
     assert [(entry.actor, entry.object) for entry in entries] == [("alice", "incident 1")]
+
+
+async def test_what_is_noted_sees_what_the_command_did(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeClock(START), PAGING) as one:
+        asked = of_tenant("acme", 100)
+
+        def noting(conn: sqlite3.Connection) -> Noted | None:
+            found = silences.like(conn, asked)
+            number = "none" if found is None else found.id
+            return Noted("alice", "silence set", f"silence {number}")
+
+        await one.pipeline.silence(asked, noting)
+        entries = await one.database.read(lambda conn: audit.entries(conn))
+    assert [(entry.actor, entry.object) for entry in entries] == [("alice", "silence 1")]

@@ -49,6 +49,10 @@ log = structlog.get_logger("sentinel.pipeline")
 Look = Callable[[sqlite3.Connection, float], Sequence[AnySignal]]
 """Signals that follow, at a time, from what is stored."""
 
+Noting = Callable[[sqlite3.Connection], Noted | None]
+"""What the audit trail is to say of a command, as seen by what is stored once it was obeyed: the
+engine gives numbers, and it may have refused."""
+
 _MOST_IN_A_BATCH = 500
 _FEW, _LIGHT = 50, 500_000
 _LARGE = 65_536
@@ -77,14 +81,14 @@ class Setup(Struct, frozen=True):
 class Entry(Struct):
     """What is committed together or not at all: one request, one probe's round, one command, or
     what one look into the store finds, `asked` being its time. A command `once` is `refused` where
-    the link that allows it was used before; otherwise it is `noted`."""
+    the link that allows it was used before; otherwise what was done is noted as `noting` says."""
 
     drafts: list[Draft] = field(default_factory=list)
     raw: list[RawItem] = field(default_factory=list)
     command: Command | None = None
     once: Use | None = None
     refused: bool = False
-    noted: Noted | None = None
+    noting: Noting | None = None
     look: Look | None = None
     asked: float = 0.0
     size: int = 0
@@ -158,26 +162,26 @@ class Pipeline:
         return entry
 
     async def command(
-        self, command: Command, once: Use | None = None, noted: Noted | None = None
+        self, command: Command, once: Use | None = None, noting: Noting | None = None
     ) -> bool:
         """Do what a person asks for, as received now; returns once that is committed. What the
         engine refuses is a decision, and no error. False: the link was used before, and nothing
-        was done. `noted` is for the audit trail."""
+        was done. `noting` is for the audit trail."""
         command = replace(command, received=self._clock.now())
-        entry = Entry(command=command, once=once, noted=noted)
+        entry = Entry(command=command, once=once, noting=noting)
         await self._submit(entry)
         return not entry.refused
 
-    async def acknowledge(self, incident: int, by: str) -> None:
+    async def acknowledge(self, incident: int, by: str, noting: Noting | None = None) -> None:
         """A person takes an incident."""
-        await self.command(Acknowledge(incident, by, self._clock.now()))
+        await self.command(Acknowledge(incident, by, self._clock.now()), noting=noting)
 
-    async def silence(self, silence: Silence) -> None:
+    async def silence(self, silence: Silence, noting: Noting | None = None) -> None:
         """A person sets a silence, or changes one that has a number."""
-        await self.command(SetSilence(silence, self._clock.now()))
+        await self.command(SetSilence(silence, self._clock.now()), noting=noting)
 
-    async def end_silence(self, number: int, by: str) -> None:
-        await self.command(EndSilence(number, by, self._clock.now()))
+    async def end_silence(self, number: int, by: str, noting: Noting | None = None) -> None:
+        await self.command(EndSilence(number, by, self._clock.now()), noting=noting)
 
     async def observe(self, look: Look) -> None:
         """Keep what is found in the store, within the transaction in which it is looked for, so
@@ -359,14 +363,14 @@ class Pipeline:
             entry.refused = entry.once is not None and not links.use(conn, entry.once)
             if entry.command is not None and not entry.refused:
                 inputs.append(self._scrubbed(entry.command))
-                if entry.noted is not None:
-                    audit.record(conn, entry.noted, entry.command.received)
             if entry.raw:
                 signal_store.insert_raw(conn, entry.raw)
         inputs += map(self._scrubbed, commands.take(conn, now))
         # Up to the last input and no further: what arrives meanwhile is not yet in the past.
         effects = engine.step(inputs, inputs[-1].received if inputs else now)
         engine_store.save(conn, effects, engine_store.counters_of(engine), now)
+        for entry in batch:
+            _note(conn, entry)
         return Written(engine, signals, effects)
 
     def _scrubbed(self, command: Command) -> Command:
@@ -377,8 +381,8 @@ class Pipeline:
         return replace(command, text=clean)
 
     def _keep(self, conn: sqlite3.Connection, draft: Draft) -> list[AnySignal]:
-        """The signal, unless it was stored before, after those that nobody sent and that it shows:
-        a release that is new, a run that was overdue when it came."""
+        """The signal, unless it was stored before, among those that nobody sent and that it shows:
+        a release that is new, a run that was overdue when it came or overlaps with another."""
         signal = draft.signal
         if isinstance(signal, Checkin):
             shown = [_kept(conn, one) for one in ledger.before(conn, signal)]
@@ -391,9 +395,8 @@ class Pipeline:
             kept = keep(conn, draft)
         if kept is None:
             return shown
-        if isinstance(kept, Checkin):
-            ledger.take(conn, kept)
-        return [*shown, kept]
+        follows = ledger.take(conn, kept) if isinstance(kept, Checkin) else []
+        return [*shown, kept, *(_kept(conn, one) for one in follows)]
 
     def _build(self, conn: sqlite3.Connection, now: float) -> Engine:
         """An engine from what is stored. At the start, the time since anything was last written is
@@ -406,6 +409,14 @@ class Pipeline:
 def _kept(conn: sqlite3.Connection, signal: AnySignal) -> AnySignal:
     """One without an id: it is always new."""
     return replace(signal, seq=signal_store.insert(conn, signal, signal_store.pack(signal)))
+
+
+def _note(conn: sqlite3.Connection, entry: Entry) -> None:
+    if entry.command is None or entry.noting is None or entry.refused:
+        return
+    noted = entry.noting(conn)
+    if noted is not None:
+        audit.record(conn, noted, entry.command.received)
 
 
 def _is_small(batch: list[Entry]) -> bool:

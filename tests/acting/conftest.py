@@ -15,6 +15,7 @@ from sentinel.acting.worker import Worker
 from sentinel.api import Action, ActionResult, Context, NoParams, Params, Secret
 from sentinel.config.model import ActionConfig, Config
 from sentinel.engine.commands import Command
+from sentinel.ingest.scrub_policy import ScrubPolicy
 from sentinel.model.action import ActionRun
 from sentinel.plugins import Registry
 from sentinel.store import action_runs, audit, commands
@@ -40,6 +41,7 @@ class Told:
         self.behaviours: dict[str, Behaviour] = {}
         self.actions: dict[str, ActionConfig] = {}
         self.channels: dict[str, Any] = {}
+        self.scrub = ScrubPolicy()
         self.probes: Sequence[Any] = ()
 
     def add(self, name: str, behaviour: Behaviour = good, **more: Any) -> None:

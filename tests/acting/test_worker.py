@@ -86,6 +86,24 @@ async def test_what_it_says_is_bounded_and_steers_no_terminal(world: World) -> N
     assert "\x1b" not in run.text
 
 
+async def test_what_it_says_is_scrubbed_as_an_error_is(world: World) -> None:
+    async def leaks() -> ActionResult:
+        text = "it ended with 1\npassword: hunter2\nto bob@example.com"
+        return ActionResult(ok=False, text=text, facts={"url": "postgres://shop:hunter2@db/shop"})
+
+    async def raises() -> ActionResult:
+        raise ValueError("Authorization: Bearer abcdefghijklmnop")
+
+    world.told.add("leaks", leaks)
+    world.told.add("raises", raises)
+    world.start()
+    told = [(await world.ended(await world.ask(name))).text for name in ("leaks", "raises")]
+    assert "hunter2" not in told[0]
+    assert "bob@" not in told[0]
+    assert told[0].startswith("it ended with 1\npassword: [")
+    assert "abcdefghijklmnop" not in told[1]
+
+
 async def test_one_at_a_time_of_each_action(world: World) -> None:
     under_way, most = 0, 0
 

@@ -53,6 +53,26 @@ async def test_of_a_long_output_the_end_is_kept() -> None:
     assert result.facts["output"].endswith("the end")
 
 
+async def test_a_line_that_is_cut_in_two_is_left_out() -> None:
+    found = await python("print('token: ' + 'x' * 3000); print('the end')")
+    assert found.facts["output"] == "the end"
+
+
+async def test_what_it_had_said_when_its_time_was_over_is_told(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys, time; print('half of it', flush=True)\n"
+        f"pathlib.Path({str(tmp_path)!r}, 'said').touch(); time.sleep(600)"
+    )
+    task = asyncio.create_task(python(code))
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "said").exists():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(TimeoutError, match=r"had said: half of it$"):
+        await task
+
+
 async def test_nothing_of_our_environment_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_TOKEN", "t0ken")
     code = "import os; print('ACME_TOKEN' in os.environ, os.environ['OWN'])"

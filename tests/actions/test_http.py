@@ -60,6 +60,15 @@ async def test_neither_description_nor_result_shows_a_secret() -> None:
     assert TOKEN not in f"{result}{action.describe()}"
 
 
+async def test_of_a_long_answer_whole_lines_of_the_beginning_are_shown() -> None:
+    async with fake_provider() as provider, plugin_context() as context:
+        lines = ["all is well"] * 160 + [f"token: {TOKEN}{'x' * 500}"] * 100
+        provider.will(answers(200, "\n".join(lines)))
+        params = params_of(Http, url=provider.url, headers={"X-Key": TOKEN})
+        result = await Http(params, context).run()
+    assert result.facts["answer"] == "\n".join(lines[:160])
+
+
 async def test_a_private_address_is_refused_where_it_is_not_allowed() -> None:
     async with fake_provider() as provider, session(allow_private=False) as http:
         context = context_for(FakeClock(), http)

@@ -84,6 +84,17 @@ async def test_a_run_by_the_api_is_taken_and_then_told(world: World, client: Cli
     ]
 
 
+async def test_what_may_be_left_out_altogether_is_no_mistake(world: World, client: Client) -> None:
+    status, run = await client("POST", "/actions/restart/run")
+    assert (status, run["dry"]) == (202, False)
+    assert (await client("POST", "/actions/restrat/run"))[0] == 404
+    status, said = await client("POST", "/incidents/1/notes")
+    assert (status, "required field `text`" in said["error"]["text"]) == (400, True)
+    _, described = await client("GET", "/openapi.json")
+    body = described["paths"]["/api/v1/actions/{name}/run"]["post"]["requestBody"]
+    assert body["required"] is False
+
+
 async def test_a_channel_is_tested_with_its_name_alone(world: World, client: Client) -> None:
     waiting = asyncio.create_task(ended(world, 1))
     await asyncio.sleep(0)

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from msgspec.structs import replace
 
 from sentinel.api import Error
+from sentinel.engine.commands import Release
 from sentinel.installation import require
 from sentinel.model.alert import Incident
+from sentinel.model.decision import Decision
 from sentinel.store import alerts, audit, decisions
 
 from .conftest import CONFIG, RULES, Browser, World
@@ -65,6 +68,33 @@ async def test_it_is_resolved_over_the_api(shop: World) -> None:
     assert (status, incident["state"], incident["resolved_by"]) == (200, "resolved", "admin")
     [entry] = await shop.database.read(lambda conn: audit.entries(conn, limit=1))
     assert (entry.action, entry.object) == ("incident resolved", "incident 1")
+
+
+async def test_what_somebody_has_is_not_taken_from_them_unnoticed(shop: World) -> None:
+    assert (await ask(shop, "1/acknowledge"))[0] == 200
+    assert (await ask(shop, "1/acknowledge"))[0] == 200
+    status, said = await ask(shop, "1/acknowledge", role="responder")
+    assert (status, said["error"]["text"]) == (400, "incident 1 can't be taken: admin has it")
+    await ask(shop, "1/resolve")
+    status, said = await ask(shop, "1/acknowledge")
+    assert (status, said["error"]["text"]) == (400, "incident 1 can't be taken: it is over")
+    noted = await shop.database.read(audit.entries)
+    taken = [one.actor for one in noted if one.action == "incident acknowledged"]
+    assert taken == ["admin", "admin"]
+
+
+async def test_what_was_taken_and_at_once_given_back_is_no_refusal(
+    shop: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = shop.pipeline.acknowledge
+
+    async def and_back(number: int, by: str, noting: Any) -> None:
+        await take(number, by, noting)
+        await shop.pipeline.command(Release(number, "bob", shop.clock.now()))
+
+    monkeypatch.setattr(shop.pipeline, "acknowledge", and_back)
+    status, incident = await ask(shop, "1/acknowledge")
+    assert (status, incident["state"]) == (200, "open")
 
 
 async def test_it_is_given_to_somebody_and_back_over_the_api(shop: World) -> None:
@@ -167,4 +197,41 @@ async def test_a_page_that_is_too_old_says_that_it_is_over(shop: World) -> None:
     await browser.post("/incidents/1/resolve")
     response, text = await browser.post("/incidents/1/resolve")
     assert (response.status, "it is over" in text) == (400, True)
+    await browser.http.close()
+
+
+async def test_what_was_folded_leads_to_where_it_goes_on_and_can_be_handled_there_alone(
+    shop: World,
+) -> None:
+    own = await incident_of(shop)
+    folded = replace(own, id=7, state="resolved", resolved=own.opened + 60, folded_into=1)
+    await shop.database.write(lambda conn: alerts.save_incidents(conn, [folded]))
+    browser = await Browser(shop).sign_in("Bob", "responder")
+    _, text = await browser.get("/incidents/7")
+    assert 'part of <a href="/incidents/1">incident 1</a> now' in text
+    assert "What fixed it?" not in text
+    assert 'part of <a href="/incidents/1">' in (await browser.get("/incidents"))[1]
+    await browser.http.close()
+    for path in ("7/resolve", "7/acknowledge"):
+        status, answer = await ask(shop, path)
+        assert status == 400
+        assert "it is part of incident 1 now" in answer["error"]["text"]
+
+
+async def test_a_long_time_line_is_shown_from_its_end_and_reaches_back_to_its_beginning(
+    shop: World,
+) -> None:
+    made = [
+        Decision(at=float(n), verb="incident_noted", reason="noted", text=f"note {n}.", incident=1)
+        for n in range(300)
+    ]
+    await shop.database.write(lambda conn: decisions.record(conn, made))
+    browser = await Browser(shop).sign_in("Bob", "viewer")
+    _, latest = await browser.get("/incidents/1")
+    assert "note 299." in latest
+    assert "note 99." not in latest
+    [before] = re.findall(r'href="/incidents/1\?before=(\d+)"', latest)
+    _, older = await browser.get(f"/incidents/1?before={before}")
+    assert "note 99." in older
+    assert "Incident opened" in older
     await browser.http.close()

@@ -15,6 +15,7 @@ from sentinel.api import Action, ActionResult, Context
 from sentinel.clock import Clock
 from sentinel.config.model import ActionConfig, Config
 from sentinel.errors import SentinelError
+from sentinel.ingest.scrub import Scrubber
 from sentinel.isolation import Faulted, Guard
 from sentinel.model.action import ActionRun, Outcome
 from sentinel.model.values import secrets_in
@@ -23,6 +24,9 @@ from sentinel.plugins import Registry
 log = structlog.get_logger("sentinel.acting")
 
 MOST_TEXT = 4_000
+_MOST_READ = 5 * MOST_TEXT
+# The key is for the hashes of users, of whom there are none in what an action says.
+_NO_USERS = b"-"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
@@ -53,6 +57,7 @@ class Performer:
         self._config = config
         self._registry = registry
         self._guards: dict[str, Guard] = {}
+        self._scrubber = Scrubber(config.scrub, key=_NO_USERS)
         self._secrets = secrets_in(
             [one.params for one in config.channels.values()]
             + [one.params for one in config.actions.values()]
@@ -85,10 +90,10 @@ class Performer:
         result = await self._run(action, run.actor)
         if isinstance(result, Faulted):
             how = {"raised": "it raised ", "overdue": "", "quarantined": ""}[result.how]
-            return Performed("failed", f"{how}{result.reason}")
+            return Performed("failed", self._scrubbed(f"{how}{result.reason}"))
         facts = "".join(f"\n{name}: {value}" for name, value in result.facts.items())
         outcome: Outcome = "succeeded" if result.ok else "failed"
-        return Performed(outcome, self._bounded(f"{result.text}{facts}"))
+        return Performed(outcome, self._scrubbed(f"{result.text}{facts}"))
 
     async def _run(self, action: ActionConfig, actor: str) -> ActionResult | Faulted:
         guard = self._guards.get(action.name) or self._guard(action.name)
@@ -126,8 +131,17 @@ class Performer:
         made: Action[Any] = plugin(action.params, self._context_of(action.name, actor))
         return made
 
-    def _bounded(self, text: str) -> str:
+    def _scrubbed(self, text: str) -> str:
+        """What a program printed, or a server answered, may hold whatever an error may hold."""
+        clean: str = self._scrubber.clean({"text": self._masked(text)[:_MOST_READ]})["text"]
+        return self._bounded(clean)
+
+    def _masked(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret, "***")
+        return text
+
+    def _bounded(self, text: str) -> str:
+        text = self._masked(text)
         shown = _UNSEEN.sub(" ", text).strip()
         return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"

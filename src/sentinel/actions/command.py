@@ -15,6 +15,7 @@ from sentinel.api import Action, ActionResult, Params, Secret, hook, redacted
 
 _MOST_OUTPUT = 16_384
 _SHOWN = 3_000
+_LAST_WORDS = 300
 _GRACE = 2.0
 _LINGER = 0.5
 
@@ -82,16 +83,22 @@ class Command(Action[CommandParams]):
             try:
                 status = await process.wait()
                 await output.rest()
-            except asyncio.CancelledError:
+            except asyncio.CancelledError as cancelled:
                 await _end(process)
+                if said := self._said(output, _LAST_WORDS):
+                    raise TimeoutError(f"{params.command[0]} had said: {said}") from cancelled
                 raise
         ended = f"ended with {status}" if status >= 0 else f"was ended by signal {-status}"
-        shown = redacted(output.kept.decode("utf-8", "replace"), params).strip()[-_SHOWN:]
+        shown = self._said(output, _SHOWN)
         return ActionResult(
             ok=status in (params.expect or [0]),
             text=f"{params.command[0]} {ended}.",
             facts={"output": shown} if shown else {},
         )
+
+    def _said(self, output: "_Output", most: int) -> str:
+        text = redacted(output.kept.decode("utf-8", "replace"), self.params)
+        return _end_of(text.strip(), most)
 
     def _environment(self) -> dict[str, str]:
         own = {name: value.reveal() for name, value in self.params.env.items()}
@@ -127,6 +134,14 @@ class _Output:
             if not chunk:
                 asyncio.get_running_loop().remove_reader(self._pipe)
                 self._ended.set()
+
+
+def _end_of(text: str, most: int) -> str:
+    """Of a line that is cut in two, half of a secret would be left, or one without its name."""
+    if len(text) <= most:
+        return text
+    end = text[-most:]
+    return end.partition("\n" if "\n" in end else " ")[2] or end
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from sentinel.api import Action, ActionResult, Params, Secret, hook, redacted
 
 _SHOWN = 2_000
+_MOST_READ = 16_384
 
 
 class HttpParams(Params, frozen=True):
@@ -63,13 +64,13 @@ class Http(Action[HttpParams]):
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=None),
             ) as answer:
-                body = await answer.content.read(_SHOWN)
+                body = await _read(answer.content)
         except aiohttp.InvalidURL as error:
             return ActionResult(ok=False, text=redacted(f"Refused: {error}.", params))
         except aiohttp.ClientError as error:
             return ActionResult(ok=False, text=f"{self._host()}: {type(error).__name__}.")
         expected = params.expect or range(200, 300)
-        shown = redacted(body.decode("utf-8", "replace"), params)
+        shown = _beginning_of(redacted(body.decode("utf-8", "replace"), params))
         return ActionResult(
             ok=answer.status in expected,
             text=f"{self._host()} answered {answer.status}.",
@@ -79,6 +80,24 @@ class Http(Action[HttpParams]):
     def _host(self) -> str:
         parts = urlsplit(self.params.url.reveal())
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+async def _read(content: aiohttp.StreamReader) -> bytes:
+    """More than is shown, so that a secret is found whole and not cut in two."""
+    body = b""
+    async for chunk in content.iter_any():
+        body += chunk
+        if len(body) >= _MOST_READ:
+            break
+    return body[:_MOST_READ]
+
+
+def _beginning_of(text: str) -> str:
+    """Of a word that is cut in two, half of a secret would be left."""
+    if len(text) <= _SHOWN:
+        return text
+    start = text[:_SHOWN]
+    return start.rpartition("\n" if "\n" in start else " ")[0] or start
 
 
 @hook

@@ -1,6 +1,5 @@
 """`sentinel action`: tests and repairs at the push of a key."""
 
-import asyncio
 import contextlib
 import sqlite3
 import time
@@ -36,6 +35,10 @@ app.add_typer(action, name="action")
 
 _LOOK_EVERY = 0.2
 _FAILED, _IN_PART = 1, 3
+_CUT_OFF = {
+    "pending": "The daemon ended before it began: the next one runs it if it starts in a minute.",
+    "running": "The daemon ended while it ran: how far it came is not known.",
+}
 
 
 @action.command("list")
@@ -100,7 +103,7 @@ def run(
         show_json(ended)
     else:
         console.print(f"{ended.action}: {ended.state}", markup=False)
-        for line in ended.text.splitlines():
+        for line in (ended.text or _CUT_OFF.get(ended.state, "")).splitlines():
             console.print(printable(line), markup=False)
     if not ended.over or ended.state == "unknown":
         raise typer.Exit(_IN_PART)
@@ -111,7 +114,7 @@ def run(
 def _here(config: Path, state: Path, name: str, by: str, *, dry: bool) -> ActionRun:
     import os
 
-    from sentinel import installation
+    from sentinel import ending, installation
     from sentinel.acting.alone import run_alone
     from sentinel.config.schema import Log
     from sentinel.logs import configure_logs
@@ -121,7 +124,7 @@ def _here(config: Path, state: Path, name: str, by: str, *, dry: bool) -> Action
     found, _ = installation.require(config, os.environ)
     if name not in found.config.actions:
         raise Invalid(f"there is no action {name}: `sentinel action list` lists them")
-    return asyncio.run(run_alone(found, state, name, by, SystemClock(), dry=dry))
+    return ending.run(run_alone(found, state, name, by, SystemClock(), dry=dry))
 
 
 def _by_daemon(state: Path, name: str, by: str, *, dry: bool) -> ActionRun:

@@ -1,8 +1,11 @@
-"""Silences as the web sets and ends them: committed first, then noted in the audit trail."""
+"""Silences as the web sets and ends them, each with its entry in the audit trail."""
+
+import sqlite3
 
 from sentinel.errors import Invalid
 from sentinel.model.silence import Silence
-from sentinel.store import audit, silences
+from sentinel.store import silences
+from sentinel.store.audit import Noted
 from sentinel.web.services import Services
 
 MOST_LASTING = 1_000
@@ -19,23 +22,26 @@ async def put_silence(services: Services, asked: Silence, by: str, how: str = ""
                 f"found {count:,} silences that are not over, expected fewer than "
                 f"{MOST_LASTING:,}: end some, or widen the matchers of one"
             )
-    await services.pipeline.silence(asked)
-    found = await services.database.read(
-        lambda conn: silences.get(conn, asked.id) if asked.id else silences.like(conn, asked)
-    )
+
+    def find(conn: sqlite3.Connection) -> Silence | None:
+        return silences.get(conn, asked.id) if asked.id else silences.like(conn, asked)
+
+    def noting(conn: sqlite3.Connection) -> Noted | None:
+        found = find(conn)
+        action = "silence changed" if asked.id else "silence set"
+        return None if found is None else _noted(by, action, found, how)
+
+    await services.pipeline.silence(asked, noting)
+    found = await services.database.read(find)
     assert found is not None
-    action = "silence changed" if asked.id else "silence set"
-    await _note(services, by, action, found, how)
     return found
 
 
 async def end_silence(services: Services, silence: Silence, by: str, how: str = "") -> None:
-    await services.pipeline.end_silence(silence.id, by)
-    await _note(services, by, "silence ended", silence, how)
+    noted = _noted(by, "silence ended", silence, how)
+    await services.pipeline.end_silence(silence.id, by, lambda _: noted)
 
 
-async def _note(services: Services, by: str, action: str, silence: Silence, how: str) -> None:
-    now = services.clock.now()
-    what = f"silence {silence.id}"
+def _noted(by: str, action: str, silence: Silence, how: str) -> Noted:
     detail = ", ".join(filter(None, (", ".join(silence.matchers)[:500], how)))
-    await services.database.write(lambda conn: audit.note(conn, now, by, action, what, detail))
+    return Noted(by, action, f"silence {silence.id}", detail)

@@ -19,7 +19,8 @@ from sentinel.engine.commands import (
 )
 from sentinel.errors import Invalid
 from sentinel.model.broadcast import Broadcast, Phase, Update
-from sentinel.store import audit, broadcasts
+from sentinel.store import broadcasts
+from sentinel.store.audit import Noted
 from sentinel.web.services import Services
 
 _T = TypeVar("_T")
@@ -77,12 +78,16 @@ async def write_update(
     now = services.clock.now()
     command = WriteUpdate(of=of, phase=phase, text=words, by=by, publish=publish, received=now)
     last = await services.database.read(broadcasts.last_update)
-    await services.pipeline.command(command)
+
+    def noting(conn: Connection) -> Noted | None:
+        found = broadcasts.written(conn, by, words, last)
+        action = "update published" if publish else "update drafted"
+        return None if found is None else Noted(by, action, f"update {found.id}", how)
+
+    await services.pipeline.command(command, noting=noting)
     found = await services.database.read(lambda conn: broadcasts.written(conn, by, words, last))
     if found is None:
         raise Invalid("it was not written: the broadcast has ended meanwhile; reload the page")
-    action = "update published" if publish else "update drafted"
-    await _note(services, by, action, f"update {found.id}", how)
     return await _find(services, found.id)
 
 
@@ -130,13 +135,8 @@ async def _checked(services: Services, of: Broadcast, text: str, *, as_is: bool)
 async def _do(
     services: Services, command: Telling, by: str, action: str, object: str, how: str
 ) -> None:
-    await services.pipeline.command(command)
-    await _note(services, by, action, object, how)
-
-
-async def _note(services: Services, by: str, action: str, object: str, how: str) -> None:
-    now = services.clock.now()
-    await services.database.write(lambda conn: audit.note(conn, now, by, action, object, how))
+    noted = Noted(by, action, object, how)
+    await services.pipeline.command(command, noting=lambda _: noted)
 
 
 async def _read(services: Services, query: Callable[[Connection], _T | None], what: str) -> _T:
