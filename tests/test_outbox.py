@@ -47,6 +47,19 @@ async def test_what_is_written_while_it_runs_is_sent_when_it_is_notified(world: 
     assert world.get(id).state == "sent"
 
 
+async def test_what_was_written_by_a_clock_that_was_ahead_is_not_waited_for(world: World) -> None:
+    world.mail.script.extend([Retryable("busy")])
+    world.clock.step(86_400)
+    id = world.enqueue(severity="warning")
+    await world.outbox.start()
+    await world.outbox.idle()
+    world.clock.step(-86_400)
+    await world.pass_time(70)
+    # The outbox may be idle while its sweeper still reads.
+    async with asyncio.timeout(10):
+        await world.until(lambda: world.get(id).state == "sent")
+
+
 async def test_a_retryable_failure_is_tried_again_after_a_growing_delay(world: World) -> None:
     world.mail.script.extend([Retryable("busy"), Retryable("busy"), None])
     id = world.enqueue(severity="warning")
@@ -261,6 +274,24 @@ async def test_a_page_is_tried_every_minute_or_so_however_long_the_channel_is_do
     await world.outbox.start()
     await world.pass_time(3600, step=5)
     assert 50 <= len(world.mail.attempts) <= 90
+
+
+async def test_while_the_trial_of_a_failing_channel_hangs_new_pages_are_tried(
+    world: World,
+) -> None:
+    world.channels = [replace(world.channels[0], fallback=None), world.channels[1]]
+    world.new_outbox()
+    world.mail.script.extend([Retryable("no connection")] * 3 + ["hang"])
+    await world.outbox.start()
+    world.enqueue(severity="warning")
+    await world.pass_time(8)
+    world.clock.advance(60)
+    world.outbox.notify()
+    await world.until(lambda: len(world.mail.attempts) == 4)
+    page, news = world.enqueue(incident=2), world.enqueue(incident=3, severity="warning")
+    world.outbox.notify()
+    await world.until(lambda: world.get(page).state == "sent")
+    assert world.get(news).state == "pending", "only what may wake somebody overtakes the trial"
 
 
 async def test_what_waited_goes_out_as_soon_as_the_channel_works_again(world: World) -> None:

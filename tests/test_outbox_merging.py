@@ -124,6 +124,71 @@ async def test_what_goes_on_leads_what_is_over(world: World) -> None:
     assert next(one for one in world.all() if one.state == "sent").incident == 2
 
 
+async def test_what_never_gets_out_is_given_up_by_its_own_age_however_much_joins_it(
+    world: World,
+) -> None:
+    world.mail.script.extend([DOWN] * 50_000)
+    await world.outbox.start()
+    first = world.enqueue(incident=1, severity="warning")
+    for number in range(2, 9):
+        await world.pass_time(4 * 3600, step=300)
+        world.enqueue(incident=number, severity="warning")
+    failed = [one for one in world.all() if one.state == "failed"]
+    assert any(1 in one.incidents for one in failed), "the oldest is given up after a day"
+    assert world.get(first).merged_into is not None
+    world.mail.script.clear()
+    await world.pass_time(400, step=5)
+    told = {number for one in world.mail.accepted for number in world.told(one)}
+    assert told >= {3, 4, 5, 6, 7, 8}, "what is younger than a day was not given up with it"
+
+
+async def test_what_is_told_in_one_is_as_new_as_that_and_as_old_as_the_oldest(
+    world: World,
+) -> None:
+    world.mail.script.extend([DOWN] * 50)
+    await world.outbox.start()
+    first = world.enqueue(incident=1)
+    await world.pass_time(100, step=5)
+    world.enqueue(incident=2, reason="reminder")
+    await world.pass_time(200, step=5)
+    whole = next(one for one in world.all() if one.id == world.get(first).merged_into)
+    oldest = world.get(first).created
+    assert whole.created >= oldest + 200, "it tells what is true by then"
+    assert whole.waiting_since == oldest
+
+
+async def test_of_what_waits_again_by_itself_nobody_is_called_for_what_somebody_has(
+    world: World,
+) -> None:
+    world.mail.script.extend([DOWN] * 50_000)
+    await world.outbox.start()
+    for number in (1, 2, 3):
+        world.ask(partial(keep, incident(number)))
+        world.enqueue(incident=number, severity="warning")
+        await world.pass_time(3600, step=300)
+    has_it = incident(2, state="acknowledged", acknowledged=2.0, acknowledged_by="bob")
+    world.ask(partial(keep, has_it))
+    await world.pass_time(22 * 3600, step=300)
+    world.mail.script.clear()
+    await world.pass_time(400, step=5)
+    assert [world.told(one) for one in world.mail.accepted] == [{3}]
+
+
+async def test_what_a_fallback_takes_does_not_wait_again_by_itself(world: World) -> None:
+    world.channels = [replace(world.channels[0], fallback="sms"), world.channels[1]]
+    world.new_outbox()
+    world.mail.script.extend([DOWN] * 50_000)
+    await world.outbox.start()
+    for number in (1, 2, 3):
+        world.enqueue(incident=number, severity="warning")
+        await world.pass_time(3600, step=300)
+    await world.pass_time(23 * 3600, step=300)
+    world.mail.script.clear()
+    await world.pass_time(400, step=5)
+    assert world.mail.accepted == []
+    assert [world.told(one) for one in world.sms.accepted] == [{1, 2, 3}]
+
+
 @pytest.mark.parametrize("reason", ["test", "drill"])
 async def test_a_test_is_never_merged(world: World, reason: Any) -> None:
     world.mail.script.extend([DOWN] * 100)

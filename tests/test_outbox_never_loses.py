@@ -22,6 +22,7 @@ from sentinel.store.connection import transaction
 from sentinel.store.migrations import migrate
 from sentinel.testing.clock import FakeClock
 from sentinel.testing.notifier import MemoryNotifier
+from tests.effort import examples
 from tests.outbox_world import PEOPLE, plain
 
 ENDED = {"sent", "failed", "superseded"}
@@ -40,7 +41,11 @@ steps = st.one_of(
         st.booleans(),
     ),
     st.tuples(st.just("provider"), st.sampled_from(CHANNELS), outcomes),
-    st.tuples(st.just("incident"), st.integers(1, 3), st.sampled_from(["acknowledged", "open"])),
+    st.tuples(
+        st.just("incident"),
+        st.integers(1, 3),
+        st.sampled_from(["acknowledged", "open", "resolved"]),
+    ),
     st.tuples(
         st.just("receipt"),
         st.sampled_from(CHANNELS),
@@ -77,6 +82,7 @@ class Life:
         self.providers["hook"].capabilities = Capabilities(merges=False)  # type: ignore[misc]
         self.noted: dict[str, int] = {}
         self.taken: set[int] = set()
+        self.over: set[int] = set()
         for number in (1, 2, 3):
             self.incident(number, "open")
 
@@ -142,6 +148,8 @@ class Life:
         )
         with transaction(self.store.conn):
             alerts.save_incidents(self.store.conn, [one])
+            if state == "resolved":
+                self.over.add(number)
             if state == "acknowledged":
                 self.taken.add(number)
                 withdrawal.withdraw(self.store.conn, one, self.clock.now())
@@ -202,19 +210,20 @@ def numbers(delivery: Delivery) -> set[int]:
     return {number for number in (delivery.incident, *delivery.also) if number is not None}
 
 
-def check_the_end(ended: list[Delivery], taken: set[int]) -> None:
-    """`taken` are the incidents that somebody had at some time."""
+def check_the_end(ended: list[Delivery], taken: set[int], over: set[int]) -> None:
+    """`taken` are the incidents that somebody had at some time, `over` those that had an end."""
     by_id = {delivery.id: delivery for delivery in ended}
     for delivery in ended:
         assert delivery.state in ENDED, f"never ended: {delivery}"
         if delivery.merged_into is not None:
             whole = by_id[delivery.merged_into]
             assert numbers(delivery) <= numbers(whole), f"dropped in a merge: {delivery}"
-        if delivery.state == "superseded" and not (delivery.error or "").endswith(" has it"):
+        if delivery.state == "superseded" and not is_needless(delivery):
             assert is_told(delivery, ended), f"left out for nothing: {delivery}"
         if delivery.state == "failed" and delivery.channel != "hook":
             handed_on = any(one.fallback_of == delivery.id for one in ended)
-            assert handed_on or family_is_used_up(delivery, by_id) or numbers(delivery) & taken, (
+            needless = numbers(delivery) & (taken | over) or delivery.reason == "resolved"
+            assert handed_on or family_is_used_up(delivery, by_id) or needless, (
                 f"not handed on: {delivery}"
             )
 
@@ -226,13 +235,14 @@ def is_told(delivery: Delivery, ended: list[Delivery]) -> bool:
     return (
         any(one.state == "sent" for one in tellers)
         or (delivery.merged_into is not None and any(one.state != "superseded" for one in tellers))
-        or (delivery.merged_into is not None and is_taken(tellers))
+        or (delivery.merged_into is not None and any(is_needless(one) for one in tellers))
         or (bool(parts) and all(is_told(part, ended) for part in parts))
     )
 
 
-def is_taken(tellers: list[Delivery]) -> bool:
-    return any((one.error or "").endswith(" has it") for one in tellers)
+def is_needless(delivery: Delivery) -> bool:
+    """Somebody had what it calls for, or it was over."""
+    return (delivery.error or "").endswith((" has it", "before this could be sent"))
 
 
 def tellers_of(delivery: Delivery, ended: list[Delivery]) -> list[Delivery]:
@@ -256,17 +266,17 @@ def family_is_used_up(delivery: Delivery, by_id: dict[int, Delivery]) -> bool:
     return "hook" in seen
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(steps, max_size=40), st.integers(0, 10))
 def test_no_delivery_is_lost_and_none_is_sent_twice_once_noted(
     history: list[tuple[Any, ...]], seed: int
 ) -> None:
-    async def live() -> tuple[list[Delivery], set[int]]:
+    async def live() -> tuple[list[Delivery], set[int], set[int]]:
         life = Life(seed)
         await life.begin()
         for step in history:
             await life.do(step)
         await life.end()
-        return life.all(), life.taken
+        return life.all(), life.taken, life.over
 
     check_the_end(*asyncio.run(live()))

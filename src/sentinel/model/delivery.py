@@ -12,6 +12,7 @@ Reason = Literal[
     "acknowledged",
     "assigned",
     "ack_expiring",
+    "folded",
     "resolved",
     "test",
     "drill",
@@ -66,7 +67,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
     `reference` is the provider's name for what it took, `outcome` what it said later of its
     arrival. A message for a client carries the number of the `subscription` that it goes to, and
     of the `update` of a broadcast that it tells of; `also` are further updates then.
-    `merged_into` is the delivery that took the place of this one.
+    `merged_into` is the delivery that took the place of this one. One that itself took the place of
+    others tells what was true when it was `created`, and is as old as the oldest of them, which has
+    waited `since`.
     """
 
     id: int
@@ -93,10 +96,21 @@ class Delivery(Struct, frozen=True, kw_only=True):
     subscription: int | None = None
     update: int | None = None
     merged_into: int | None = None
+    since: float | None = None
+
+    @property
+    def waiting_since(self) -> float:
+        return self.created if self.since is None else self.since
 
     @property
     def is_page(self) -> bool:
         return is_page(self.reason, self.severity)
+
+    @property
+    def incidents(self) -> frozenset[int]:
+        """Those that a message for people who run the system tells of."""
+        numbers = (self.incident, *self.also)
+        return frozenset(number for number in numbers if number is not None)
 
     @property
     def audience(self) -> Audience:
@@ -120,8 +134,9 @@ class Message(Struct, frozen=True, kw_only=True):
     for channels that count characters (empty: take `subject` and `url`). `choices` are what the
     reader may do. `written` says that `text` is the operator's own words: a channel that puts its
     own text together from the payload shows them instead. `previous` is the reference of the first
-    message of the thread to this address, empty where there is none. `unsubscribe` is an address
-    that takes the one-click POST of RFC 8058; only messages for clients have it.
+    message of the thread to this address, empty where there is none. `goes_on` is the thread in
+    which that of a folded incident goes on. `unsubscribe` is an address that takes the one-click
+    POST of RFC 8058; only messages for clients have it.
     """
 
     key: str
@@ -138,6 +153,7 @@ class Message(Struct, frozen=True, kw_only=True):
     short: str = ""
     choices: tuple[Choice, ...] = ()
     previous: str = ""
+    goes_on: str = ""
     incident: int | None = None
     audience: Audience = "admin"
     unsubscribe: str = ""

@@ -119,10 +119,13 @@ class Lane:
 
     def _room(self) -> Room:
         now = self._tools.clock.monotonic()
-        if self._breaker.open:
-            one = self._bucket.available(now, 0 if self._under_way else 1)
-            return Room(one, one, untried_only=self._breaker.wait(now) > 0)
         free = max(2, self.channel.concurrency) - len(self._under_way)
+        if self._breaker.open and self._under_way:
+            # The trial may hang until its time-out, for which no new page is to wait.
+            return Room(self._bucket.available(now, max(0, free)), 0, untried_only=True)
+        if self._breaker.open:
+            one = self._bucket.available(now, 1)
+            return Room(one, one, untried_only=self._breaker.wait(now) > 0)
         total = self._bucket.available(now, free)
         return Room(total, min(total, free - 1))
 

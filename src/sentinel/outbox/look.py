@@ -98,8 +98,8 @@ def _pages_in_need(
         conn, channel.name, now - patience, untried=failing_for >= patience
     )
     reachable = [page for page in pages if tools.has_taker(page)][:_MOST]
-    created = sending.next_divert(conn, channel.name, now - patience)
-    moments = [] if created is None else [created + patience]
+    since = sending.next_divert(conn, channel.name, now - patience)
+    moments = [] if since is None else [since + patience]
     if 0 < failing_for < patience:
         moments.append(now + patience - failing_for)
     return reachable, min(moments, default=None)

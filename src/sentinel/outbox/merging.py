@@ -11,18 +11,10 @@ from msgspec import Struct
 from sentinel.model.alert import SEVERITY_RANK, Incident
 from sentinel.model.delivery import Delivery, DeliveryIntent, Reason, Recipient
 from sentinel.store.merging import Waiting
+from sentinel.store.withdrawal import GOES_ON, is_over
 
 # What one message may tell of in the place of others, the most urgent first.
-_TOLD: tuple[Reason, ...] = (
-    "firing",
-    "assigned",
-    "cause_found",
-    "remedy_failed",
-    "reminder",
-    "acknowledged",
-    "ack_expiring",
-    "resolved",
-)
+_TOLD: tuple[Reason, ...] = (*GOES_ON, "folded", "resolved")
 
 
 class Merge(Struct, frozen=True):
@@ -39,6 +31,16 @@ def may_merge(delivery: Delivery) -> bool:
     )
 
 
+def over(found: Sequence[Waiting], known: Mapping[int, Incident], *, ends: bool) -> tuple[int, ...]:
+    """Of what waits, what nobody needs as all of it is over. One that took the place of others may
+    have to tell of the end of some, if its channel tells of `ends` at all."""
+    return tuple(
+        one.delivery.id
+        for one in found
+        if is_over(one.delivery, known) and not (one.is_whole and ends)
+    )
+
+
 def merged(
     found: Sequence[Waiting],
     known: Mapping[int, Incident],
@@ -49,17 +51,26 @@ def merged(
 ) -> Merge | None:
     """`known` are the incidents that are stored. `works` says that the channel does: while it is
     only being tried, what is on its way over another channel is left to that."""
+    # What turns into the end of several takes their own ends along.
+    ended = {
+        number for one in found if is_over(one.delivery, known) for number in one.delivery.incidents
+    }
     stale = [
         one.delivery
         for one in found
         if may_merge(one.delivery)
-        and (one.bundled or one.delivery.created <= now - stale_after)
+        and (
+            one.bundled
+            or one.delivery.waiting_since <= now - stale_after
+            or is_over(one.delivery, known)
+            or (one.delivery.reason == "resolved" and one.delivery.incidents <= ended)
+        )
         and (works or not one.is_diverted)
     ]
-    if len(stale) < 2:
+    if len(stale) < 2 and not any(is_over(one, known) for one in stale):
         return None
     first = stale[0]
-    incidents = list(dict.fromkeys(n for one in stale for n in (one.incident, *one.also) if n))
+    incidents = sorted({number for one in stale for number in one.incidents})
     open_ones = {n for n in incidents if n not in known or known[n].state != "resolved"}
     ranks = {number: SEVERITY_RANK[_severity(number, stale, known)] for number in incidents}
     lead, *others = sorted(incidents, key=lambda n: (n not in open_ones, -ranks[n], n))
@@ -78,13 +89,11 @@ def _severity(number: int, stale: Sequence[Delivery], known: Mapping[int, Incide
     """That of the incident; of one that is not stored, that of the first delivery about it."""
     if number in known:
         return known[number].severity
-    return next(one.severity for one in stale if number in (one.incident, *one.also))
+    return next(one.severity for one in stale if number in one.incidents)
 
 
 def _reason(stale: Sequence[Delivery], open_ones: set[int]) -> Reason:
     """The most urgent of what is still true: nothing that is over fires any more."""
-    told: set[Reason] = {
-        one.reason for one in stale if open_ones & {one.incident, *one.also} - {None}
-    }
+    told: set[Reason] = {one.reason for one in stale if open_ones & one.incidents}
     told -= {"resolved"}
     return next((reason for reason in _TOLD if reason in told), "resolved")

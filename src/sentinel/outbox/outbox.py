@@ -176,6 +176,7 @@ class Outbox:
             # A client has asked for this address, and no other.
             or current.subscription is not None
             or withdrawal.taken_by(conn, current) is not None
+            or withdrawal.is_pointless(conn, current)
         ):
             return None
         if sending.has_fallback(conn, delivery.id):
@@ -187,33 +188,44 @@ class Outbox:
         return taker[0]
 
     def _taker(self, delivery: Delivery, tried: set[str]) -> tuple[str, str] | None:
-        """The next fallback on which this person has an address, and that address."""
+        """The next fallback that is used for such a message and on which this person has an
+        address, and that address."""
         seen = {*tried, delivery.channel}
         channel = self._channels.get(delivery.channel)
         while channel is not None and channel.fallback is not None:
             name = channel.fallback
             if name in seen or name not in self._channels:
                 return None
+            channel = self._channels[name]
+            only = channel.notifier.capabilities.only
             address = self._address_of(name, delivery.person)
-            if address is not None:
+            if address is not None and (only is None or delivery.reason in only):
                 return name, address
             seen.add(name)
-            channel = self._channels[name]
         return None
 
     async def _sweep(self) -> None:
-        """Deliveries for a channel that a reload took away must not wait for ever."""
+        """Deliveries must not wait for ever: for a channel that a reload took away, or for the time
+        of a clock that was ahead."""
         while True:
             known = set(self._channels)
             try:
                 lost = await self._tools.store.read(partial(sending.without_channel, known=known))
                 for delivery in lost:
                     await self._fail_without_channel(delivery)
+                await self._set_right()
             except StoreError as error:
                 _log.error("outbox_store_refused", error=str(error))
             except Exception:  # noqa: BLE001 - it must sweep again in a minute, whatever happened
                 _log.exception("outbox_sweep_failed")
             await self._tools.clock.sleep(_SWEEP)
+
+    async def _set_right(self) -> None:
+        now = self._tools.clock.now()
+        ahead = await self._tools.store.read(partial(sending.ahead, now=now))
+        if ahead:
+            await self._tools.writes.write(lambda conn: sending.set_right(conn, ahead, now))
+            self.notify(self._channels)
 
     async def _fail_without_channel(self, delivery: Delivery) -> None:
         now = self._tools.clock.now()

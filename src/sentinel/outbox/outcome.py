@@ -41,15 +41,17 @@ class Outcomes:
         # What names a message to its provider is no secret, but is made safe to store and show.
         reference = presentable(receipt.reference, self._secrets)
         await self.keep(lambda conn: sending.mark_sent(conn, delivery.id, text, now, reference))
-        self._tools.metrics.seconds.labels(self._name).observe(max(0.0, now - delivery.created))
-        self._tell("sent", delivery, seconds=round(now - delivery.created, 3))
+        self._tools.metrics.seconds.labels(self._name).observe(
+            max(0.0, now - delivery.waiting_since)
+        )
+        self._tell("sent", delivery, seconds=round(now - delivery.waiting_since, 3))
 
     async def failed(
         self, delivery: Delivery, failure: Failure, pause: float | None = None
     ) -> None:
         """Back into the queue, or given up and handed to the fallback. `pause` is that of the
         channel: where it is at fault, no delivery needs a longer one of its own."""
-        age = self._tools.clock.now() - delivery.created
+        age = self._tools.clock.now() - delivery.waiting_since
         if failure.permanent or self._tools.policy.gives_up(delivery.attempts, age):
             await self._give_up(delivery, failure)
         else:
@@ -78,6 +80,7 @@ class Outcomes:
                 merging.postpone(conn, one.ids, one.until, one.why)
             for old, newer in crowd.outdated:
                 merging.supersede(conn, old, newer)
+            withdrawal.leave_out(conn, crowd.over, now)
             for leader, others in crowd.digests:
                 merging.bundle(conn, leader, others)
 
@@ -133,12 +136,20 @@ class Outcomes:
         def end(conn: sqlite3.Connection) -> tuple[DeliveryState, str | None]:
             state = sending.mark_failed(conn, delivery.id, error, now, unreachable=unreachable)
             taker = self._tools.fall_back(conn, delivery, now) if state == "failed" else None
+            if state == "failed" and taker is None and not failure.permanent:
+                self._part(conn, delivery, now)
             return state, taker
 
         state, taker = await self.keep(end)
         self._tell(state, delivery, error=error, fallback=taker)
         if taker is not None:
             self._handed_over(taker)
+
+    def _part(self, conn: sqlite3.Connection, delivery: Delivery, now: float) -> None:
+        """What nobody else takes is given up by each one's own age."""
+        for id in merging.part(conn, delivery.id, now - self._tools.policy.give_up_age, now):
+            # Somebody may have taken what this one calls for, but not all that it was told with.
+            withdrawal.take_back(conn, id, now)
 
     def _handed_over(self, taker: str) -> None:
         self._tools.metrics.fallbacks.labels(self._name).inc()

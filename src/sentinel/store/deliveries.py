@@ -23,7 +23,8 @@ from sentinel.store import meta
 COLUMNS = (
     "id, key, channel, address, person, reason, incident_id AS incident, severity, state, "
     "attempts, created, due, sent, error, receipt, subject, fallback_of, also, reference, "
-    "outcome, outcome_at, subscription_id AS subscription, update_id AS 'update', merged_into"
+    "outcome, outcome_at, subscription_id AS subscription, update_id AS 'update', merged_into, "
+    "since"
 )
 # This very text lets SQLite use the partial index deliveries_due.
 OPEN = "state IN ('pending', 'sending')"

@@ -18,11 +18,12 @@ _COPIES = """WITH RECURSIVE copies(id) AS (
 
 class Waiting(Struct, frozen=True):
     """A delivery that waits. `bundled` says that it may wait for others, `is_diverted` that a copy
-    on another channel is on its way."""
+    on another channel is on its way, `is_whole` that it took the place of others."""
 
     delivery: Delivery
     bundled: bool
     is_diverted: bool
+    is_whole: bool = False
 
 
 def waiting(conn: sqlite3.Connection, like: Delivery, now: float) -> list[Waiting]:
@@ -30,7 +31,8 @@ def waiting(conn: sqlite3.Connection, like: Delivery, now: float) -> list[Waitin
     is due, and what was tried and is to be tried again later."""
     rows = conn.execute(
         f"SELECT d.id, d.bundled, EXISTS ({_COPIES.format('= d.id')} SELECT 1 FROM copies "
-        "JOIN deliveries USING (id) WHERE state IN ('pending', 'sending')) AS diverted "
+        "JOIN deliveries USING (id) WHERE state IN ('pending', 'sending')) AS diverted, "
+        "EXISTS (SELECT 1 FROM deliveries AS part WHERE part.merged_into = d.id) AS whole "
         "FROM deliveries AS d WHERE d.channel = ? AND d.address = ? AND d.person IS ? "
         "AND d.state = 'pending' AND d.subscription_id IS NULL AND (d.due <= ? OR d.attempts > 0) "
         "ORDER BY d.id",
@@ -38,7 +40,7 @@ def waiting(conn: sqlite3.Connection, like: Delivery, now: float) -> list[Waitin
     ).fetchall()
     found = deliveries.of_numbers(conn, [row["id"] for row in rows])
     return [
-        Waiting(one, bool(row["bundled"]), bool(row["diverted"]))
+        Waiting(one, bool(row["bundled"]), bool(row["diverted"]), bool(row["whole"]))
         for one, row in zip(found, rows, strict=True)
     ]
 
@@ -46,16 +48,21 @@ def waiting(conn: sqlite3.Connection, like: Delivery, now: float) -> list[Waitin
 def merge(
     conn: sqlite3.Connection, ids: Sequence[int], intent: DeliveryIntent, now: float
 ) -> int | None:
-    """Let one new delivery take the place of these, as far as they still wait. None where fewer
-    than two do: then nothing was changed."""
+    """Let one new delivery take the place of these. It is as old as the oldest of them. None where
+    one of them does not wait any more: then nothing was changed."""
     marks = ", ".join("?" * len(ids))
     still = f"id IN ({marks}) AND state = 'pending'"
     count: int = conn.execute(
         f"SELECT count(*) FROM deliveries WHERE {still}", tuple(ids)
     ).fetchone()[0]
-    if count < max(2, len(ids)):
+    if count < len(ids):
         return None
     number = deliveries.enqueue(conn, intent, now)
+    conn.execute(
+        "UPDATE deliveries SET since = (SELECT min(coalesce(since, created)) FROM deliveries"
+        f" WHERE id IN ({marks})) WHERE id = ?",
+        (*ids, number),
+    )
     text = f"told with others by delivery {number}"
     conn.execute(
         f"UPDATE deliveries SET state = 'superseded', error = ?, merged_into = ? WHERE {still}",
@@ -68,6 +75,26 @@ def merge(
         (*ids, text, number),
     )
     return number
+
+
+def part(conn: sqlite3.Connection, id: int, made_after: float, now: float) -> list[int]:
+    """One that took the place of others is given up with the oldest of them: those that are younger
+    wait again, by themselves. Gives their numbers."""
+    rows = conn.execute(
+        "WITH RECURSIVE parts(id) AS (SELECT id FROM deliveries WHERE merged_into = :id "
+        "UNION SELECT d.id FROM parts JOIN deliveries AS d ON d.merged_into = parts.id) "
+        "SELECT id FROM parts JOIN deliveries AS d USING (id) WHERE d.created > :after "
+        "AND d.channel = (SELECT channel FROM deliveries WHERE id = :id) AND NOT EXISTS ("
+        "SELECT 1 FROM deliveries AS one WHERE one.merged_into = d.id)",
+        {"id": id, "after": made_after},
+    ).fetchall()
+    ids = [row["id"] for row in rows]
+    conn.executemany(
+        "UPDATE deliveries SET state = 'pending', due = ?, merged_into = NULL, error = NULL "
+        "WHERE id = ? AND state = 'superseded'",
+        [(now, number) for number in ids],
+    )
+    return ids
 
 
 def newer_update(conn: sqlite3.Connection, delivery: Delivery) -> int | None:

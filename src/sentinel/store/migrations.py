@@ -5,6 +5,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from sentinel.errors import StoreTooNew
+from sentinel.store.connection import transaction
 
 migrations = Migrations("sentinel")
 
@@ -434,6 +435,12 @@ def reached_last(db: Database) -> None:
     )
 
 
+@migrations()
+def waiting_since(db: Database) -> None:
+    """Since when the oldest has waited of those that a delivery took the place of."""
+    db.execute("ALTER TABLE deliveries ADD COLUMN since REAL")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the schema up to this program's. Raises StoreTooNew, having changed nothing."""
     db = Database(connection)
@@ -445,4 +452,8 @@ def migrate(connection: sqlite3.Connection) -> None:
             "which this one does not know): install that version again, or restore a backup "
             "made by this one"
         )
-    migrations.apply(db)
+    if migrations.pending(db):
+        # All steps or none: a start that is cut off leaves the database to the old version, and
+        # the disk is waited for once, not once a step.
+        with transaction(connection):
+            migrations.apply(db)

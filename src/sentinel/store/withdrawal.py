@@ -1,15 +1,29 @@
 """Pages that nobody needs any more. Every function runs inside the caller's transaction."""
 
 import sqlite3
+from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from sentinel.model.alert import Incident
 from sentinel.model.decision import Decision
-from sentinel.model.delivery import Delivery
+from sentinel.model.delivery import Delivery, Reason
 from sentinel.store import alerts, decisions, deliveries
 
 # This very text lets SQLite use the partial index deliveries_several.
 _OPEN = "state IN ('pending', 'sending')"
 _CALLS = "state = 'pending' AND subscription_id IS NULL AND reason IN ('firing', 'reminder')"
+# What says that something goes on, and is untrue once it does not.
+GOES_ON: tuple[Reason, ...] = (
+    "firing",
+    "assigned",
+    "cause_found",
+    "remedy_failed",
+    "reminder",
+    "acknowledged",
+    "ack_expiring",
+)
+_OVER = "it was over before this could be sent"
 
 
 def withdraw(conn: sqlite3.Connection, incident: Incident, now: float) -> list[Decision]:
@@ -39,12 +53,45 @@ def take_back_all(conn: sqlite3.Connection, now: float) -> None:
         take_back(conn, row["id"], now)
 
 
+def leave_out(conn: sqlite3.Connection, ids: Iterable[int], now: float) -> None:
+    """These say that something goes on which is over: they are not sent."""
+    for id in ids:
+        changed = conn.execute(
+            "UPDATE deliveries SET state = 'superseded', error = ? "
+            "WHERE id = ? AND state = 'pending'",
+            (_OVER, id),
+        ).rowcount
+        delivery = deliveries.get(conn, id) if changed else None
+        if delivery is not None:
+            what = f"{delivery.reason} to {delivery.person or delivery.channel}"
+            text = f"{what} by {delivery.channel} is left out: {_OVER}"
+            decisions.record(conn, _notes(delivery, "recovered", text, now))
+
+
+def is_over(delivery: Delivery, known: Mapping[int, Incident]) -> bool:
+    """Whether it says that something goes on of which nothing does. `known` are the incidents that
+    are stored."""
+    return (
+        delivery.reason in GOES_ON
+        and delivery.subscription is None
+        and bool(numbers := delivery.incidents)
+        and all(n in known and known[n].state == "resolved" for n in numbers)
+    )
+
+
+def is_pointless(conn: sqlite3.Connection, delivery: Delivery) -> bool:
+    """Whether nobody is to be bothered with it over yet another channel: a call for what is over,
+    or the end of what its person was never told of."""
+    if delivery.reason == "resolved" and delivery.subscription is None:
+        return not _has_heard(conn, delivery)
+    return is_over(delivery, alerts.incidents(conn, delivery.incidents))
+
+
 def taken_by(conn: sqlite3.Connection, delivery: Delivery) -> str | None:
-    """Who has what a delivery calls for; None where it does not call, or some of it is free. What
-    is over needs nobody, but whoever did not hear of it has nothing to be told of its end."""
+    """Who has what a delivery calls for; None where it does not call, or some of it is free."""
     if delivery.reason not in ("firing", "reminder") or delivery.subscription is not None:
         return None
-    numbers = {number for number in (delivery.incident, *delivery.also) if number is not None}
+    numbers = delivery.incidents
     known = alerts.incidents(conn, numbers)
     if len(known) < len(numbers) or any(one.state == "open" for one in known.values()):
         return None
@@ -63,15 +110,32 @@ def _taken_back(conn: sqlite3.Connection, id: int, now: float) -> list[Decision]
     ).rowcount
     if not changed:
         return []
-    numbers = (number for number in (delivery.incident, *delivery.also) if number is not None)
+    text = (
+        f"{by} has it: what still waited for {delivery.person or delivery.channel} "
+        f"on {delivery.channel} is not sent"
+    )
+    return _notes(delivery, "acknowledged", text, now)
+
+
+def _notes(delivery: Delivery, reason: str, text: str, now: float) -> list[Decision]:
     return [
-        Decision(
-            at=now,
-            verb="not_delivered",
-            reason="acknowledged",
-            text=f"{by} has it: what still waited for {delivery.person or delivery.channel} "
-            f"on {delivery.channel} is not sent",
-            incident=number,
-        )
-        for number in numbers
+        Decision(at=now, verb="not_delivered", reason=reason, text=text, incident=number)
+        for number in sorted(delivery.incidents)
     ]
+
+
+def _has_heard(conn: sqlite3.Connection, delivery: Delivery) -> bool:
+    """Whether its person was told of any of it, over whatever channel."""
+    row = conn.execute(
+        "SELECT 1 FROM deliveries AS d WHERE person IS :person AND state IN ('sending', 'sent') "
+        "AND subscription_id IS NULL AND outcome IS NOT 'undelivered' AND id <> :id AND ("
+        "incident_id IN (SELECT value FROM json_each(:numbers)) OR also <> '[]' AND EXISTS ("
+        "SELECT 1 FROM json_each(d.also) AS one "
+        "WHERE one.value IN (SELECT value FROM json_each(:numbers)))) LIMIT 1",
+        {
+            "person": delivery.person,
+            "id": delivery.id,
+            "numbers": msgspec.json.encode(sorted(delivery.incidents)).decode(),
+        },
+    ).fetchone()
+    return row is not None
