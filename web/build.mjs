@@ -10,7 +10,8 @@ const out = join(here, "../src/sentinel/web/static");
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: here,
-  entryPoints: ["src/app.ts", "src/theme.ts", "src/push-worker.ts", "src/style.css", "src/public.css"],
+  entryPoints: ["src/app.ts", "src/theme.ts", "src/push-worker.ts", "src/style.css", "src/public.css", "src/public-inner.css", "src/icons/icon-180.png", "src/icons/icon-192.png", "src/icons/icon-512.png"],
+  loader: { ".png": "copy" },
   outdir: out,
   entryNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",

@@ -42,7 +42,12 @@ def _over_channel(config: Config, channel: str, to: str | None) -> Recipient:
             raise Invalid(f"the channel {channel} itself says where it sends to: leave --to out")
         return Recipient(channel)
     if to is None:
-        raise Invalid(f"the channel {channel} sends to people: name one by --to PERSON")
+        reaches = address_of(config)
+        known = [one for one in config.people if reaches(channel, one) is not None]
+        raise Invalid(
+            f"the channel {channel} sends to people: name one by --to PERSON "
+            f"(it reaches {_listed(known)})"
+        )
     if to not in config.people:
         raise _unknown("person", to, config.people)
     return _reached(config, channel, to)
@@ -63,8 +68,13 @@ def _to_person(config: Config, person: str, by: str | None) -> Sequence[Recipien
 def _reached(config: Config, channel: str, person: str) -> Recipient:
     key = config.channels[channel].address
     address = address_of(config)(channel, person)
-    if key is None or address is None:
-        raise Invalid(f"the channel {channel} does not reach {person}: expected {key or 'people'}")
+    if key is None:
+        raise Invalid(f"the channel {channel} itself says where it sends to: test it by its name")
+    if address is None:
+        raise Invalid(
+            f"the channel {channel} does not reach {person}, whose entry under `people:` has no "
+            f"`{key}`"
+        )
     return Recipient(channel, address, person)
 
 

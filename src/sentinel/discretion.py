@@ -2,6 +2,8 @@
 
 import re
 
+from sentinel.model.values import hidden
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _LONGEST = 500
 
@@ -16,7 +18,5 @@ def masked(address: str) -> str:
 
 def presentable(text: str, secrets: tuple[str, ...]) -> str:
     """One bounded line without control characters, with the channel's secrets taken out."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    line = _CONTROL.sub(" ", text).strip()
+    line = _CONTROL.sub(" ", hidden(text, secrets)).strip()
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -51,9 +51,17 @@ async def test_however_it_is_spelt(world: World, text: str) -> None:
 async def test_of_several_it_asks_which_one(world: World) -> None:
     await world.breaks("SMS_DOWN", "MAIL_DOWN")
     answer = await world.say("ack")
-    assert answer.startswith("Which one? 2 ")
+    assert answer.startswith("Which one? 2: ")
     assert "Reply 2a, for instance." in answer
     assert {state for state, _ in (await world.states()).values()} == {"open"}
+
+
+async def test_who_takes_what_is_taken_already_is_told_who_has_it(world: World) -> None:
+    await world.breaks("SMS_DOWN")
+    await world.say("ack")
+    answer = await world.say("ack")
+    assert answer.startswith("All that you were told of is taken: 1: ")
+    assert "(alice has it)" in answer
 
 
 async def test_who_was_told_over_another_channel_may_answer_over_this_one(world: World) -> None:
@@ -63,7 +71,7 @@ async def test_who_was_told_over_another_channel_may_answer_over_this_one(world:
             "UPDATE deliveries SET channel = 'mail', address = 'alice@example.com'"
         )
     )
-    assert (await world.say("list")).startswith("1 ")
+    assert (await world.say("list")).startswith("1: ")
     assert await world.say("list", "+44 7700 900456") == "Nothing that you were told of is open."
     await world.say("ack")
     assert await world.states() == {1: ("acknowledged", "alice")}
@@ -119,11 +127,20 @@ async def test_strangers_are_answered_only_so_often(world: World) -> None:
     assert answers[-1] == ""
 
 
+async def test_who_answers_too_often_is_told_to_wait_and_changes_nothing(world: World) -> None:
+    await world.breaks("SMS_DOWN")
+    answers = [await world.say("what?") for _ in range(31)]
+    assert "Reply with a number" in answers[-2]
+    assert "wait a little" in answers[-1]
+    assert "wait a little" in await world.say("1a")
+    assert await world.states() == {1: ("open", None)}
+
+
 async def test_list_names_what_is_open_and_who_has_it(world: World) -> None:
     await world.breaks("SMS_DOWN", "MAIL_DOWN")
     await world.say("1a")
     answer = await world.say("list")
-    assert "1 " in answer
+    assert "1: " in answer
     assert "(alice has it)" in answer
 
 
@@ -174,7 +191,7 @@ async def test_a_token_works_once(world: World) -> None:
     token = world.token("escalate")
     await world.answers.chose(token)
     answer = await world.answers.chose(token)
-    assert answer.startswith("This link was used before: by alice at ")
+    assert answer.startswith("This was answered before: by alice at ")
     await world.outbox.idle()
     assert [one for one in await world.sent() if one[1:3] == ("bob", "firing")] == [
         ("sms", "bob", "firing", "sent")
@@ -187,7 +204,7 @@ async def test_of_two_presses_at_one_moment_one_acts(world: World) -> None:
     answers = await asyncio.gather(*(world.answers.chose(token) for _ in range(5)))
     await world.outbox.idle()
     assert sum(answer.startswith("More people are called") for answer in answers) == 1
-    assert sum(answer.startswith("This link was used before") for answer in answers) == 4
+    assert sum(answer.startswith("This was answered before") for answer in answers) == 4
 
 
 @pytest.mark.parametrize("change", ["expired", "forged", "foreign"])
@@ -447,7 +464,7 @@ async def test_a_link_for_several_that_was_interrupted_works_again(
     monkeypatch.setattr(world.pipeline, "command", command)
     await world.answers.chose(token)
     assert set((await world.states()).values()) == {("acknowledged", "alice")}
-    assert (await world.answers.chose(token)).startswith("This link was used before")
+    assert (await world.answers.chose(token)).startswith("This was answered before")
 
 
 async def test_the_link_of_somebody_who_has_left_works_no_more(world: World) -> None:

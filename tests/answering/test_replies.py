@@ -42,6 +42,10 @@ from sentinel.answering.replies import HELP, Asked, read
         ("who", Asked("list")),
         ("help", Asked("help")),
         ("?", Asked("help")),
+        ("１ａ", Asked("acknowledge", (1,))),  # noqa: RUF001 - as wide keyboards write it
+        ("ａｃｋ　１", Asked("acknowledge", (1,))),  # noqa: RUF001
+        ("\ufeff1a\u200b", Asked("acknowledge", (1,))),
+        ("\u202a1a\u202c", Asked("acknowledge", (1,))),
     ],
 )
 def test_what_is_clear_is_understood(text: str, meant: Asked) -> None:

@@ -12,7 +12,7 @@ from tests.notifiers.chat import choices, told
 from sentinel.api import Message, Reason
 from sentinel.intelligence.message import compose
 from sentinel.model.delivery import Delivery
-from sentinel.notifiers._card import card_of, is_quiet, line, news_of
+from sentinel.notifiers._card import Card, card_of, is_quiet, line, news_of
 from sentinel.outbox.plain import plain_message
 
 NOON = 1_795_262_400.0
@@ -109,6 +109,12 @@ def test_a_choice_that_is_a_button_is_not_in_the_text_too() -> None:
     assert card.text == f"It goes out.\n\nOpen it: {url}"
 
 
+def test_the_address_that_a_button_opens_is_not_in_the_text_too() -> None:
+    test = told("test")
+    card = card_of(replace(test, text=f"It works.\n\n{test.url}\n"))
+    assert (card.text, card.url) == ("It works.", test.url)
+
+
 def test_a_client_sees_nothing_but_the_text_whatever_else_there_is() -> None:
     card = card_of(replace(told(), audience="client", text="SMS is delayed."))
     assert (card.text, card.facts, card.others) == ("SMS is delayed.", (), ())
@@ -128,6 +134,17 @@ def test_the_news_is_one_line() -> None:
     assert "\n" not in news
 
 
+def test_who_has_it_is_said_once_in_the_news() -> None:
+    card = Card(
+        title="bob has it: DB_SLOW · acme",
+        mood="taken",
+        lead="bob has it: nobody else is called. 3 tenants affected.",
+    )
+    assert news_of(card) == (
+        "👤 bob has it: DB_SLOW · acme: nobody else is called. 3 tenants affected."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
@@ -144,7 +161,7 @@ def test_a_line_hides_nothing_and_has_an_end(text: Any, seen: str) -> None:
 
 def test_only_what_calms_makes_no_sound() -> None:
     loud = [replace(told(), reason=reason) for reason in get_args(Reason)]
-    assert [one.reason for one in loud if is_quiet(one)] == ["acknowledged"]
+    assert [one.reason for one in loud if is_quiet(one)] == ["acknowledged", "folded"]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON), JSON)

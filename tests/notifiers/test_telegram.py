@@ -345,6 +345,32 @@ async def test_a_poll_brings_each_update_once(
     assert heard.texts == [(ALICE, "ack 1"), (ALICE, "ack 2")]
 
 
+async def test_an_update_that_telegram_gives_again_after_a_failure_counts_once(
+    telegram: FakeTelegram, make: Make, heard: HeardAnswers, clock: NotingClock
+) -> None:
+    await make(replies="poll")
+    first, second = telegram.says("escalate 1"), telegram.says("ack 2")
+    await telegram.happens(first)
+    await until(telegram, lambda: telegram.confirmed == first["update_id"])
+    telegram.provider.will(answers(502))
+    await telegram.happens(second)
+    await _asleep(clock)
+    telegram.provider.will(telegram.takes)
+    clock.advance(4)
+    await until(telegram, lambda: telegram.confirmed == second["update_id"])
+    assert heard.texts == [(ALICE, "escalate 1"), (ALICE, "ack 2")]
+
+
+async def test_a_call_that_telegram_makes_again_counts_once(
+    telegram: FakeTelegram, make: Make, heard: HeardAnswers
+) -> None:
+    channel = await make()
+    update = telegram.says("escalate 1")
+    for _ in range(2):
+        assert (await channel.receive(call(update))).status == 200
+    assert heard.texts == [(ALICE, "escalate 1")]
+
+
 async def test_an_update_that_can_not_be_taken_keeps_nobody_else_waiting(
     telegram: FakeTelegram, make: Make, heard: HeardAnswers
 ) -> None:

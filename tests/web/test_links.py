@@ -81,9 +81,19 @@ async def test_a_link_is_used_once(world: World) -> None:
     await fetch("POST", url)
     for method in ("POST", "GET"):
         status, page = await fetch(method, url)
-        assert "This link was used before: by alice at" in page
+        assert "This was answered before: by alice at" in page
         assert "<button" not in page
-    assert status == 410
+        assert status == 410
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_used_link_gives_no_further_ones(world: World, method: str) -> None:
+    await broken(world)
+    url = link(world, "acknowledge")
+    _, first = await fetch("POST", url)
+    assert "/a/" in first, "whoever took it may go on from there"
+    _, again = await fetch(method, url)
+    assert "/a/" not in again
 
 
 async def test_of_many_posts_at_one_moment_one_acts(world: World) -> None:

@@ -14,7 +14,7 @@ function say(text: string): void {
 function obstacle(): string | undefined {
   if (!window.isSecureContext) return "Browsers allow this on https:// pages alone.";
   if (!("serviceWorker" in navigator) || !("PushManager" in window)) {
-    return "This browser has no push messages (on iPhones and iPads no page has).";
+    return "This browser has no push messages. On an iPhone or iPad, put Sentinel on the home screen (Share, Add to Home Screen) and open it from there.";
   }
   return undefined;
 }

@@ -28,12 +28,13 @@ from sentinel.store.database import Database
 
 log = structlog.get_logger("sentinel.answering")
 
-_A_MINUTE = 20.0
+_A_MINUTE = 30.0
 _STRANGERS_A_MINUTE = 60.0
 # A provider may be quicker with its report than we with noting that it took the message.
 _LOOKS, _BETWEEN_LOOKS = 5, 0.5
 _STRANGER = "Sentinel does not know you: this address is nobody's in its configuration."
 _BUSY = "Sentinel could not take that just now. Please send it again in a minute."
+_TOO_OFTEN = "Sentinel takes no more from you in this minute. Please wait a little and try again."
 _MOST_LISTED = 4
 
 
@@ -138,6 +139,10 @@ class ChannelAnswers(Answers):
             return self._refused_stranger(address)
         try:
             self._quotas.take(f"{self._name} {person}", 1, _A_MINUTE)
+        except Overloaded:
+            log.warning("too_many_answers", channel=self._name, person=person)
+            return _TOO_OFTEN
+        try:
             asked = replies.read(text)
             log.info("answer", channel=self._name, person=person, asked=asked and asked.verb)
             return await self._answer(asked, person)
@@ -212,7 +217,8 @@ class ChannelAnswers(Answers):
         if numbers:
             return await self._handle(verb, numbers, person)
         if not open_ones:
-            return "Nothing that you were told of is open."
+            taken = f"All that you were told of is taken: {_listed(found)}" if found else ""
+            return taken or "Nothing that you were told of is open."
         letter = verb[0] if verb != "resolve" else "c"
         return f"Which one? {_listed(open_ones)} Reply {open_ones[0].id}{letter}, for instance."
 
@@ -283,7 +289,7 @@ class ChannelAnswers(Answers):
 
 def _listed(incidents: list[Incident]) -> str:
     names = [
-        f"{one.id} {one_line(one.title, 40)}"
+        f"{one.id}: {one_line(one.title, 40)}"
         + (f" ({one.acknowledged_by} has it)" if one.acknowledged_by else "")
         for one in incidents[:_MOST_LISTED]
     ]

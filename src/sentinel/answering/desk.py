@@ -42,10 +42,12 @@ _COMMANDS: dict[Verb, type[Acknowledge | Resolve | Escalate]] = {
 
 
 class Said(Struct, frozen=True):
-    """`text` is for the person. `done` is whether something was changed."""
+    """`text` is for the person. `done` is whether something was changed, `used` that the link had
+    been used before."""
 
     text: str
     done: bool = False
+    used: bool = False
 
 
 class Desk:
@@ -110,9 +112,9 @@ class Desk:
         """What there is to say of a link that was used before."""
         found = await self._database.read(lambda conn: links.used(conn, token))
         if found is None:
-            return Said("This link was used before.")
+            return Said("This was answered before.", used=True)
         by, at = found
-        return Said(f"This link was used before: by {by} at {self._time(at)}.")
+        return Said(f"This was answered before: by {by} at {self._time(at)}.", used=True)
 
     async def _do(
         self,
@@ -125,7 +127,8 @@ class Desk:
         expires: float,
     ) -> bool:
         use = Use(once, by, self._clock.now(), expires) if once else None
-        return await self._pipeline().command(command, use, Noted(by, _NOTED[verb], object, how))
+        noted = Noted(by, _NOTED[verb], object, how)
+        return await self._pipeline().command(command, use, lambda _: noted)
 
     async def _incident(self, number: int) -> Incident | None:
         """The one in which it goes on, if it was folded into another."""

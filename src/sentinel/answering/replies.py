@@ -5,6 +5,7 @@ understood is nothing: it is answered with help, and never acted on.
 """
 
 import re
+import unicodedata
 from typing import Literal
 
 from msgspec import Struct
@@ -73,7 +74,10 @@ def read(text: str) -> Asked | None:
 
 
 def _words(text: str) -> list[str] | None:
-    lines = (line.strip() for line in text[:2_000].splitlines())
+    # What keyboards write wide, and what is not seen, is meant as what it looks like.
+    wide = unicodedata.normalize("NFKC", text[:2_000])
+    text = "".join(one for one in wide if unicodedata.category(one) != "Cf")
+    lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line.strip(_AROUND) or "?" in line), "")
     if len(first) > _LONGEST or first.startswith(">"):
         return None

@@ -98,6 +98,12 @@ def send_test(
     if as_json:
         show_json([_tested(one) for one in ended])
     status = _status(ended, reporting)
+    if status == _IN_PART and not as_json:
+        numbers = ", ".join(str(one.id) for one in ended if not _is_over(one, reporting))
+        console.print(
+            f"After {wait:g} s no more is known. `sentinel deliveries` shows what comes later "
+            f"({numbers})."
+        )
     if status:
         raise typer.Exit(status)
 

@@ -12,9 +12,9 @@ from sentinel.config.tagged import Registry, Tagged, read_tagged
 
 
 def read_channels(
-    document: Document, registry: Registry
+    document: Document, registry: Registry, public_url: str | None
 ) -> tuple[dict[str, ChannelConfig], list[Problem]]:
-    """Those that are right in themselves, by name."""
+    """Those that are right in themselves, by name. `public_url` is None where it is not known."""
     channels: dict[str, ChannelConfig] = {}
     problems: list[Problem] = []
     for name in document.section("channels"):
@@ -24,6 +24,8 @@ def read_channels(
         if tagged:
             problems += document.positive(path, timeout=tagged.common.timeout)
             channels[name] = _channel(name, tagged)
+            if public_url is not None:
+                problems += _doubts(document, path, tagged, public_url)
     problems += _check_fallbacks(document, channels)
     return channels, problems
 
@@ -41,6 +43,19 @@ def _channel(name: str, tagged: Tagged[Channel]) -> ChannelConfig:
         timeout=float(plugin.timeout if common.timeout is None else common.timeout),
         per_person=limit_of(common.per_person),
     )
+
+
+def _doubts(
+    document: Document, path: tuple[str, str], tagged: Tagged[Channel], public_url: str
+) -> Iterator[Problem]:
+    for found, expected in tagged.plugin.doubts(tagged.params, public_url):
+        yield document.problem(
+            path,
+            "channel/doubtful",
+            found=found,
+            expected=expected,
+            warning=True,
+        )
 
 
 def _check_fallbacks(

@@ -1,6 +1,6 @@
 """From the files to one frozen Config, or to every problem in all of them at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -49,6 +49,7 @@ from sentinel.config.templates import Channels as TemplateChannels
 from sentinel.config.templates import read_templates
 from sentinel.config.tests import read_tests
 from sentinel.config.validation import check, schema_of
+from sentinel.model.override import Override
 
 T = TypeVar("T")
 
@@ -61,11 +62,13 @@ def load_config(
     env: Mapping[str, str],
     now: float | None = None,
     rules_dir: Path | None = None,
+    overrides: Iterable[Override] = (),
 ) -> tuple[Config | None, list[Problem]]:
     """The Config is None if any of the problems is more than a warning. Nothing is changed.
 
     `now`, in seconds since 1970 UTC, is where the on-call schedules are looked at from: without
     it no hours with nobody on call are told. `rules_dir` goes before the main file's own.
+    `overrides` are those that were set while Sentinel ran and are not over.
     """
     main, problems = read_main(path, env)
     if main is None:
@@ -75,7 +78,7 @@ def load_config(
     loading = _Loading(path, main, plugins, problems)
     config = loading.run()
     if config:
-        problems += lint(config, now)
+        problems += lint(config, now, overrides)
     return config, sorted(set(_without_echoes(problems)))
 
 
@@ -107,14 +110,15 @@ class _Loading:
     def run(self) -> Config | None:
         main = self.main
         settings = self._take(read_settings(main, self.path))
-        channels = self._take(read_channels(main, self.plugins))
+        public_url = None if settings is None else public_url_of(settings)
+        channels = self._take(read_channels(main, self.plugins, public_url))
         probes = self._take(read_probes(main, self.plugins))
         components = self._take(read_components(main))
+        zone = read_zone(main, ("timezone",), ZoneInfo("UTC"), self.problems)
         status_page = self._take(
-            read_status_page(main, self.path.parent, components, known_components(main))
+            read_status_page(main, self.path.parent, components, known_components(main), zone)
         )
         others = self._rules_files()
-        zone = read_zone(main, ("timezone",), ZoneInfo("UTC"), self.problems)
         monitors = self._take(read_monitors(main, zone))
         people = self._take(read_people(main, others, channels, zone))
         clients = self._take(read_clients(main, channels))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sentinel.config.document import Document, KeyPath
 from sentinel.config.suggest import shape, show
+from sentinel.model.values import hidden
 
 HIDDEN = "***"
 
@@ -40,9 +41,7 @@ def hide(document: Document, data: Any, text: str, secret_keys: frozenset[str]) 
     """The text, which others wrote about the data, without its secrets and without values that
     came from references. `secret_keys` are keys of the data that hold secrets, however named."""
     values = set(_secrets(data, (), secret_keys)) | set(_referred(document))
-    for value in sorted(values, key=len, reverse=True):
-        text = text.replace(value, HIDDEN)
-    return text
+    return hidden(text, sorted(values, key=len, reverse=True))
 
 
 def _secrets(value: Any, path: KeyPath, keys: frozenset[str]) -> Iterator[str]:

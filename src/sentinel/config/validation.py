@@ -3,6 +3,7 @@ every problem at once, each with its line."""
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 import jsonschema
@@ -18,13 +19,17 @@ from sentinel.config.unsupported import UNSUPPORTED
 from sentinel.config.wording import Schema, alternatives, mend, words
 from sentinel.model.values import Secret, schema_of_value, to_record
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 _PLAIN_TYPES = {"integer", "number", "boolean"}
 
 
+@cache
 def schema_of(record: type[Any]) -> Schema:
-    """The JSON Schema of one record, its components under `$defs`. A secret is `writeOnly`."""
+    """The JSON Schema of one record, its components under `$defs`. A secret is `writeOnly`.
+
+    Made once for each type, as ten thousand contacts are read by the same: not to be changed.
+    """
     (top,), components = msgspec.json.schema_components(
         [record], schema_hook=_schema_hook, ref_template="#/$defs/{name}"
     )
@@ -98,14 +103,28 @@ def refused(
         for key, item in schema["properties"].items()
         if any(branch.get("writeOnly") for branch in alternatives(item))
     )
+    said = hide(document, document.at(path), text, secret_keys)
+    place = path if at is None else at
+    about = _ABOUT.fullmatch(said)
+    if about is not None and at is None and about["key"] in schema["properties"]:
+        place, said = (*path, about["key"]), about["rest"]
+    told = _EXPECTED.fullmatch(said) or _FOUND.fullmatch(said)
+    if told is not None:
+        return document.problem(
+            place, "config/refused", found=told["found"], expected=told["expected"]
+        )
     return document.problem(
-        path if at is None else at,
+        place,
         "config/refused",
-        found=f"values that {who} refuses",
-        expected=hide(document, document.at(path), text, secret_keys).removeprefix("expected "),
+        found=f"{'values' if place == path else 'a value'} that {who} refuses",
+        expected=said.removeprefix("expected "),
     )
 
 
+# How parameters say what is wrong with them: `key: expected …, found …`, in any order.
+_ABOUT = re.compile(r"`?(?P<key>\w+)`?: (?P<rest>.+)", re.DOTALL)
+_EXPECTED = re.compile(r"expected (?P<expected>.+), found (?P<found>.+)", re.DOTALL)
+_FOUND = re.compile(r"found (?P<found>.+?), expected (?P<expected>.+)", re.DOTALL)
 _AT = re.compile(r" - at `\$((?:\.\w+|\[\d+\])*)[^`]*`$")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 

@@ -57,7 +57,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
 def is_quiet(message: Message) -> bool:
     """Whether a change of the first message is enough: nobody has to be told aloud."""
-    return message.reason == "acknowledged"
+    return message.reason in ("acknowledged", "folded")
 
 
 def card_of(message: Message) -> Card:
@@ -86,20 +86,23 @@ def card_of(message: Message) -> Card:
         said="" if message.reason == "resolved" else _said(data),
         facts=tuple(_facts(data, incident)),
         others=tuple(_others(data)),
-        url=message.url,
+        url=line(_mapping(data.get("goes_on")).get("url"), 300) or message.url,
     )
 
 
 def _unchosen(message: Message) -> str:
-    """The text without the links that the chat shows as choices anyway."""
-    shown = {f"{choice.label}: {choice.url}" for choice in message.choices}
-    lines = (line for line in message.text.split("\n") if line not in shown)
+    """The text without the links that the chat shows as choices, or to open it, anyway."""
+    shown = {message.url, *(f"{choice.label}: {choice.url}" for choice in message.choices)}
+    lines = (line for line in message.text.split("\n") if not line or line not in shown)
     return paragraphs(re.sub(r"\n{3,}", "\n\n", "\n".join(lines)), _TEXT)
 
 
 def news_of(card: Card) -> str:
-    """One line below the first message: what is new."""
-    return f"{card.headline}: {card.lead}" if card.lead else card.headline
+    """One line below the first message: what is new. What both title and lead begin with, such as
+    who has it, is said once."""
+    begin, colon, _ = card.title.partition(": ")
+    lead = card.lead.removeprefix(f"{begin}{colon}") if colon else card.lead
+    return f"{card.headline}: {lead}" if lead else card.headline
 
 
 def line(text: Any, most: int) -> str:
@@ -132,12 +135,16 @@ def _alarm(message: Message) -> Mood:
 
 
 def _mood(message: Message, incident: Mapping[str, Any]) -> Mood:
+    if message.reason == "folded":
+        return "info"
     if "resolved" in (message.reason, incident.get("state")):
         return "calm"
     return "taken" if incident.get("state") == "acknowledged" else _alarm(message)
 
 
 def _state(message: Message, incident: Mapping[str, Any]) -> str:
+    if message.reason == "folded":
+        return "Goes on in another incident"
     mood = _mood(message, incident)
     if mood == "calm":
         lasted = _span(incident.get("duration_seconds"))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from sentinel.api import Context, Invalid, Permanent, Retryable, SentinelError, Unauthorized
+from sentinel.notifiers._memory import Memory
 from sentinel.notifiers._telegram_text import token_in
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -22,9 +23,15 @@ class Inbox:
     def __init__(self, context: Context, ask: Ask) -> None:
         self._context = context
         self._ask = ask
+        self._seen: Memory[bool] = Memory()
 
     async def take(self, update: dict[str, Any]) -> None:
-        """An update that is of no use is passed over."""
+        """An update that is of no use is passed over, and so is one that comes again, as Telegram
+        does not know of every answer that it got: nobody is to be called twice for one word."""
+        number = str(update.get("update_id", ""))
+        if number and self._seen.get(number):
+            return
+        self._seen.put(number, True)
         press, message = update.get("callback_query"), update.get("message")
         try:
             if isinstance(press, dict):

@@ -3,7 +3,7 @@ its refusals."""
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -23,6 +23,7 @@ from sentinel.api import (
     Secret,
 )
 from sentinel.notifiers._extras import require
+from sentinel.notifiers._public import uncalled
 
 _NUMBER = re.compile(r"\+[1-9]\d{4,14}")
 _FILLING = re.compile(r"[\s().\-/]+")
@@ -98,6 +99,13 @@ class TwilioNotifier(Notifier[T]):
         super().__init__(params, context)
         # The library is loaded in `start`, which gives this its type.
         self._account: Any = None
+
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        if not params.called_back:
+            return ()
+        instead = "callbacks: false, to do without receipts and answers"
+        return uncalled("Twilio", public_url, instead)
 
     async def start(self) -> None:
         """Signs in only when there is something to send."""

@@ -32,8 +32,8 @@ _UNREACHABLE = frozenset({21211, 21217, 21610, 21614})
 _NO_CALL_BACK = frozenset({21609})
 _ADVICE = {
     20003: "check account_sid and auth_token, or api_key and api_secret",
-    21211: "the number is none",
-    21217: "the number is none",
+    21211: "this is no telephone number",
+    21217: "this is no telephone number",
     21408: "allow the country under Messaging, Settings, Geo permissions",
     21215: "allow the country under Voice, Settings, Geo permissions",
     21609: "Twilio can't call public_url: set callbacks: false, or make it public",

@@ -15,7 +15,7 @@ Buttons work over `app_token` (Socket Mode: Slack needs no way to reach Sentinel
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlsplit
@@ -40,6 +40,7 @@ from sentinel.api import (
 )
 from sentinel.notifiers._card import card_of, is_quiet
 from sentinel.notifiers._extras import require
+from sentinel.notifiers._public import uncalled
 from sentinel.notifiers._slack_api import Refused, SlackApi
 from sentinel.notifiers._slack_blocks import blocks_of, fallback_of
 from sentinel.notifiers._slack_inbox import Inbox
@@ -101,6 +102,13 @@ class Slack(Notifier[SlackParams]):
     @classmethod
     def address_of(cls, params: Any) -> str | None:
         return None if params.channel else cls.address
+
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        if params.signing_secret is None:
+            return ()
+        instead = "app_token, with which Slack need not call"
+        return uncalled("Slack", public_url, instead)
 
     async def start(self) -> None:
         params = self.params

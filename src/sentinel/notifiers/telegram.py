@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -37,6 +37,7 @@ from sentinel.api import (
 )
 from sentinel.notifiers._calling import Answer, call, refusal
 from sentinel.notifiers._card import card_of, is_quiet
+from sentinel.notifiers._public import is_local, uncalled
 from sentinel.notifiers._telegram_inbox import Inbox
 from sentinel.notifiers._telegram_text import html_of, keyboard_of, news_in_html
 
@@ -92,6 +93,7 @@ class Telegram(Notifier[TelegramParams]):
         self._base = f"{params.api_url.rstrip('/')}/bot{params.token.reveal()}"
         self._inbox = Inbox(context, self._asked)
         self._listening: asyncio.Task[None] | None = None
+        self._offset = 0
         # Telegram sends this back with each call, so it needs no parameter of its own.
         key = params.token.reveal().encode()
         self._webhook_secret = hmac.digest(key, b"sentinel webhook", hashlib.sha256).hex()
@@ -99,6 +101,16 @@ class Telegram(Notifier[TelegramParams]):
     @classmethod
     def address_of(cls, params: Any) -> str | None:
         return None if params.chat else cls.address
+
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        if params.replies == "webhook":
+            return uncalled("Telegram", public_url, "replies: poll")
+        if params.replies == "poll" and is_local(public_url):
+            # They stand in links, and Telegram drops those that lead to no name on the internet.
+            found = f"public_url {public_url}, to which Telegram takes no links"
+            return [(found, "a name on the internet, which the buttons need")]
+        return ()
 
     async def start(self) -> None:
         listen = {"poll": self._poll, "webhook": self._subscribe}.get(self.params.replies)
@@ -173,16 +185,15 @@ class Telegram(Notifier[TelegramParams]):
                     return
 
     async def _poll(self) -> None:
-        """Until something fails. What was taken is confirmed by the next call."""
+        """Until something fails. What was taken is confirmed by the next call that succeeds."""
         await self._asked("deleteWebhook", {})
-        offset = 0
         while True:
-            wanted = {"offset": offset, "timeout": _POLL, "allowed_updates": _UPDATES}
+            wanted = {"offset": self._offset, "timeout": _POLL, "allowed_updates": _UPDATES}
             updates = await self._asked("getUpdates", wanted, _POLL + self.timeout)
             for update in updates if isinstance(updates, list) else ():
                 number = update.get("update_id") if isinstance(update, dict) else None
                 if isinstance(number, int):
-                    offset = number + 1
+                    self._offset = number + 1
                     await self._inbox.take(update)
 
     async def _subscribe(self) -> None:

@@ -88,6 +88,13 @@ class WebPush(Notifier[WebPushParams]):
         # The library is loaded in `start`, which gives this its type.
         self._messages: Any = None
 
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        if public_url.startswith("https://"):
+            return ()
+        found = f"public_url {public_url}, where devices can't switch push messages on"
+        return [(found, "the https:// address at which they reach Sentinel")]
+
     async def start(self) -> None:
         self._messages = await asyncio.to_thread(import_module, _LIBRARY)
 

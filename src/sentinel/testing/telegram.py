@@ -1,6 +1,7 @@
 """Telegram as far as the channel `telegram` knows it: the Bot API, with polls and webhooks."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -115,11 +116,12 @@ class FakeTelegram:
         return await self._yes({"message_id": place[1]})
 
     async def _give(self, fields: Mapping[str, Any]) -> web.Response:
-        """Waits for the next update as long as whoever polls does."""
+        """Waits for the next update as long as it is asked to."""
         self.confirmed = max(self.confirmed, fields["offset"] - 1)
         await self._tell()
-        async with self.news:
-            await self.news.wait_for(lambda: self._left(fields["offset"]))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(fields.get("timeout", 0)), self.news:
+                await self.news.wait_for(lambda: self._left(fields["offset"]))
         return web.json_response({"ok": True, "result": self._left(fields["offset"])})
 
     def _left(self, offset: int) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sentinel.web import (
     calendar_feed,
+    home_screen,
     hooks,
     links,
     manage,
@@ -95,6 +96,7 @@ def create_app(services: Services) -> Starlette:
             *stream.routes(services),
             *ping.routes(services.clock),
             *calendar_feed.routes,
+            *home_screen.routes,
             *hooks.routes(services),
             *links.routes(services, public),
             *subscribe.routes,

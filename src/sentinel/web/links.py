@@ -21,7 +21,7 @@ from sentinel.quota import Quotas
 from sentinel.signing import Grant
 from sentinel.store import broadcasts, links
 from sentinel.web import auth
-from sentinel.web.public import Look, PublicPages
+from sentinel.web.public import PublicPages
 from sentinel.web.services import Services
 
 _A_MINUTE = 60.0
@@ -38,7 +38,7 @@ _MEANS: dict[str, str] = {
     "resolve": "It is closed, and whoever was told hears that it is over.",
     "escalate": "The next step of its escalation is called now.",
     "publish": "It goes out to clients at once.",
-    "veto": "Clients are not told.",
+    "veto": "It never goes out, and clients hear nothing of it.",
 }
 _NEXT: tuple[Verb, ...] = ("escalate", "resolve")
 
@@ -116,6 +116,8 @@ class Links:
         except (Overloaded, StoreError) as error:
             return self._busy(error)
         after = await self._subject(grant)
+        if said.used:
+            return self._page(after, said.text, status=410)
         return self._page(after, said.text, further=self._further(grant, subject, after))
 
     def _open(self, request: Request, token: str) -> Grant:
@@ -197,7 +199,7 @@ class Links:
         return response
 
     def _render(self, template: str, status: int, **values: Any) -> Response:
-        look = Look(title="Sentinel", style=self._public.assets.url("public.css"))
+        look = self._public.plain_look("Sentinel")
         html = self._public.render(template, look, **values)
         # The address is a key: it is not to stand in the log of whatever is opened from here.
         headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
