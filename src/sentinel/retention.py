@@ -5,7 +5,7 @@ import structlog
 from sentinel.clock import Clock
 from sentinel.config.schema import Retention
 from sentinel.errors import StoreError
-from sentinel.store import action_runs, components, retention, snapshots, uptime
+from sentinel.store import action_runs, broadcasts, components, retention, snapshots, uptime
 from sentinel.store.database import Database
 
 log = structlog.get_logger("sentinel.retention")
@@ -59,6 +59,9 @@ class Sweeper:
         old = await self._database.write(
             lambda conn: uptime.forget(conn, ended, _BITE) + uptime.thin(conn, sorted_before, _BITE)
         )
+        told = await self._database.write(
+            lambda conn: broadcasts.forget(conn, now - kept.broadcasts, _BITE)
+        )
         thinned = await self._database.write(lambda conn: snapshots.thin(conn, rounds, _BITE))
         swept = await self._database.write(lambda conn: retention.sweep(conn, limits, _BITE))
-        return old + thinned + swept
+        return old + told + thinned + swept

@@ -9,14 +9,17 @@ import pytest
 from msgspec.structs import replace
 
 from sentinel.broadcasts.asking import choices_end, grants_of
+from sentinel.config.model import ClientsConfig
 from sentinel.engine.commands import VetoUpdate, WriteUpdate
-from sentinel.model.broadcast import Broadcast, Update
+from sentinel.model.broadcast import Broadcast, Phase, Update
 from sentinel.model.delivery import Delivery
 from sentinel.notifiers._mail import address_of, mail_of
 from sentinel.outbox.plain import plain_message
 from sentinel.pages import Composer
 from sentinel.signing import Grant
 from sentinel.store import deliveries
+from sentinel.templating.samples import URL, client_sample, stored_sample
+from sentinel.templating.stored import StoredUpdate
 from sentinel.testing import FakeClock
 from tests.broadcasts.worlds import MAIN, RULES, Told, sms_error, subscribe, told
 from tests.running import START
@@ -243,3 +246,25 @@ async def test_a_digest_tells_of_several_broadcasts_in_one_message(
     assert message.html.count("By noon.") == 1
     assert "<b>late</b>" not in message.html
     assert message.text.count("Unsubscribe:") == 1
+
+
+@pytest.mark.parametrize("phase", ["investigating", "correction", "postmortem"])
+def test_what_is_over_is_told_to_be_so_whatever_else_is_said(phase: Phase) -> None:
+    """The all-clear may have been on its way when something newer took its place."""
+    stored = StoredUpdate(
+        Broadcast(id=1, kind="incident", title="x", opened=0.0, ended=2_700.0),
+        Update(id=1, broadcast=1, phase=phase, text="x", state="published", created=1.0),
+    )
+    made = stored_sample(
+        stored, channel="mail", settings=ClientsConfig(), language="en", url=URL, shown=()
+    )
+    assert "From 1 Jan 1970, 00:00 UTC until 1 Jan 1970, 00:45 UTC" in made.message.text
+    assert "Since:" not in made.message.text
+
+
+def test_a_post_mortem_is_marked_up_where_that_is_shown() -> None:
+    message = client_sample("postmortem").message
+    assert "What we change</h4>" in message.html
+    assert "<strong>by themselves</strong>" in message.html
+    assert "## What we change" in message.text
+    assert not {"#", "*"} & set(message.short)

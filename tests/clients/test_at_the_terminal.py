@@ -92,6 +92,17 @@ def test_a_mail_server_hands_a_complaint_in(terminal: Terminal) -> None:
         assert clients.counts(terminal.conn) == {"complained": 1}
 
 
+def test_a_complaint_is_lifted_by_an_admin_and_noted(terminal: Terminal) -> None:
+    terminal("import", terminal.file("name,email\nAlice,alice@example.com\n"))
+    status, said = terminal("readmit", "alice@example.com")
+    assert (status, "found no complaint from 'alice@example.com'" in said) == (1, True)
+    terminal("bounce", stdin=complaint())
+    status, said = terminal("readmit", "ALICE@example.com", "--author", "ann")
+    assert (status, said.startswith("alice@example.com may be asked to confirm")) == (0, True)
+    noted = audit.entries(terminal.conn)[0]
+    assert (noted.action, noted.object) == ("complaint lifted", "a…@example.com")
+
+
 def test_what_is_no_report_is_refused(terminal: Terminal) -> None:
     status, said = terminal("bounce", stdin=b"Subject: hello\r\n\r\nhello")
     assert (status, "expected a delivery status notification" in said) == (1, True)

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.clients.test_audience import subscribe
 
-from sentinel.clients import bounces
+from sentinel.clients import bounces, managing, sign_up, subscribing
 from sentinel.clients.keeper import count_bounces
+from sentinel.clients.sign_up import SignUp
+from sentinel.config.model import ClientsConfig
 from sentinel.errors import Invalid
 from sentinel.model.delivery import Recipient
 from sentinel.store import client_history, clients, deliveries, meta, refusals, sending
@@ -223,3 +225,81 @@ def test_a_failure_that_is_not_the_address_counts_for_nothing(conn: sqlite3.Conn
     sending.mark_failed(conn, delivery, "554 looks like spam", 1.0)
     assert count_bounces(conn, 1, 2.0) == 0
     assert client_history.strikes(conn, number) == 0
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+def test_a_bounce_that_is_handed_in_again_counts_once(
+    conn: sqlite3.Connection, quoted: bool
+) -> None:
+    number = subscribe(conn, ALICE)
+    delivery = deliveries.get(conn, sent(conn, number, 1.0))
+    assert delivery is not None
+    for again in range(5):
+        bounce(conn, 2.0 + again, delivery.key if quoted else "")
+    assert client_history.strikes(conn, number) == 1
+    assert state(conn, number) == "active"
+
+
+def test_a_bounce_of_what_was_never_sent_counts_for_nothing(conn: sqlite3.Connection) -> None:
+    number = subscribe(conn, ALICE)
+    assert bounces.take(conn, bounces.read(dsn()), 5.0, bounces=1) == []
+    assert client_history.strikes(conn, number) == 0
+
+
+def test_a_complaint_outweighs_that_they_unsubscribed_since(conn: sqlite3.Connection) -> None:
+    number = subscribe(conn, ALICE, "acme")
+    bounces.take(conn, bounces.read(complaint()), 5.0, bounces=3)
+    subscribing.unsubscribe(conn, number, subscribing.THE_CONTACT, 6.0)
+    assert refusals.refused(conn, "email", ALICE, "acme") == "complained"
+
+
+def test_an_address_that_bounced_and_then_complained_is_not_resumed(
+    conn: sqlite3.Connection,
+) -> None:
+    number = subscribe(conn, ALICE)
+    subscribing.give_up(conn, number, "550", 1.0)
+    bounces.take(conn, bounces.read(complaint()), 5.0, bounces=3)
+    with pytest.raises(Invalid, match="sentinel client readmit"):
+        subscribing.resume(conn, number, "admin", 6.0)
+
+
+def test_who_complained_and_was_readmitted_is_told_again_once_they_confirm(
+    conn: sqlite3.Connection,
+) -> None:
+    settings = ClientsConfig(channels={"email": "mail"}, sign_up="open")
+    asked = SignUp(kind="email", address=ALICE, language="en", tenant=None, origin="::1")
+    subscribe(conn, ALICE)
+    bounces.take(conn, bounces.read(complaint()), 5.0, bounces=3)
+    assert sign_up.ask(conn, asked, settings, 6.0) == set()
+
+    subscribing.readmit(conn, "email", ALICE, "admin", 7.0)
+    assert sign_up.ask(conn, asked, settings, 8.0) == {"mail"}
+    fresh = clients.at_address(conn, "email", ALICE)[-1][1]
+    assert fresh.state == "pending"
+    assert subscribing.confirm(conn, fresh.id, 9.0, "::1")
+    assert state(conn, fresh.id) == "active"
+
+
+def test_only_a_complaint_is_lifted(conn: sqlite3.Connection) -> None:
+    subscribe(conn, ALICE)
+    with pytest.raises(Invalid, match="no complaint"):
+        subscribing.readmit(conn, "email", ALICE, "admin", 7.0)
+
+
+def test_neither_people_nor_the_contact_itself_cause_a_message_to_who_complained(
+    conn: sqlite3.Connection,
+) -> None:
+    subscribe(conn, ALICE)
+    theirs = subscribe(conn, "bob@example.com")
+    bounces.take(conn, bounces.read(complaint()), 5.0, bounces=3)
+    contact = clients.subscription(conn, theirs)
+    assert contact is not None
+    with pytest.raises(Invalid, match="not asked either"):
+        managing.add_address(conn, contact.contact, "email", ALICE, "admin", 6.0, confirm=True)
+
+    settings = ClientsConfig(channels={"email": "mail"}, sign_up="open")
+    reached = clients.reached(conn, contact.contact)
+    assert reached is not None
+    told = sign_up.add_address(conn, reached, "email", ALICE, "::1", settings, 7.0)
+    assert told == set()
+    assert conn.execute("SELECT count(*) FROM deliveries").fetchone()[0] == 0

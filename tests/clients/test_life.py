@@ -3,11 +3,13 @@ mail systems do, nobody is written to who did not want it."""
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.effort import examples
 
 from sentinel.clients import managing, personal, preferences, subscribing
 from sentinel.clients.sign_up import SignUp, ask, forget_unconfirmed
@@ -16,7 +18,7 @@ from sentinel.config.model import ClientsConfig, ContactConfig, TenantConfig
 from sentinel.config.schema_clients import ClientLimits
 from sentinel.errors import Invalid
 from sentinel.model.client import Subscription
-from sentinel.store import clients
+from sentinel.store import clients, refusals
 from sentinel.store.connection import connect
 from sentinel.store.migrations import migrate
 
@@ -54,8 +56,10 @@ class Life(RuleBasedStateMachine):
         return [one for one in found if state is None or one.state == state]
 
     def _at(self, address: str) -> list[Subscription]:
-        found = clients.at_address(self.conn, "email", address)
-        return [one for _, one in found if one.state in ("pending", "active")]
+        return [one for one in self._ever(address) if one.state in ("pending", "active")]
+
+    def _ever(self, address: str) -> list[Subscription]:
+        return [one for _, one in clients.at_address(self.conn, "email", address)]
 
     def _tenant_of(self, one: Subscription) -> str | None:
         found = clients.contact(self.conn, one.contact)
@@ -92,6 +96,11 @@ class Life(RuleBasedStateMachine):
         for name in (None, *TENANTS):
             self.wants[address, name] = False
 
+    @rule(address=Addresses)
+    def an_admin_lifts_a_complaint(self, address: str) -> None:
+        with suppress(Invalid):
+            subscribing.readmit(self.conn, "email", address, "admin", self.now)
+
     @rule(data=st.data())
     def operator_adds(self, data: st.DataObject) -> None:
         address, name = data.draw(Addresses), data.draw(Tenants)
@@ -106,9 +115,25 @@ class Life(RuleBasedStateMachine):
             managing.create(self.conn, wanted, "admin", self.now)
         except Invalid:
             self.conn.execute("ROLLBACK TO trying")
-            assert refused
+            why = refusals.refused(self.conn, "email", address, name)
+            assert refused or why == "bounced"
         else:
             assert not refused
+
+    @rule(data=st.data())
+    def bounce_too_often(self, data: st.DataObject) -> None:
+        for one in pick(data, self._live("active")):
+            subscribing.give_up(self.conn, one.id, "550", self.now)
+
+    @rule(data=st.data())
+    def operator_resumes(self, data: st.DataObject) -> None:
+        found = [one for each in ADDRESSES for one in self._ever(each) if one.state == "bounced"]
+        for one in pick(data, found):
+            self.conn.execute("SAVEPOINT trying")
+            with suppress(Invalid):
+                subscribing.resume(self.conn, one.id, "admin", self.now)
+                continue
+            self.conn.execute("ROLLBACK TO trying")
 
     @rule(data=st.data())
     def erase(self, data: st.DataObject) -> None:
@@ -176,4 +201,4 @@ def tenant(name: str, addresses: set[str]) -> TenantConfig:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestLife.settings = settings(max_examples=examples(30), stateful_step_count=20, deadline=None)

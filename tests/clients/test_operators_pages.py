@@ -8,6 +8,7 @@ import pytest
 from tests.clients.conftest import Shop
 from tests.web.conftest import Browser
 
+from sentinel.clients import subscribing
 from sentinel.store import audit, clients
 from sentinel.store.clients import Reached
 
@@ -210,7 +211,11 @@ async def test_contacts_over_the_api(shop: Shop, api: Api) -> None:
     assert [each["contact"]["name"] for each in page["items"]] == ["Alice"]
     _, dossier = await api("GET", f"/clients/{number}/dossier")
     assert [each["what"] for each in dossier["history"]][-1] == "added"
-    status, _ = await api("DELETE", f"/clients/{number}")
+    status, reply = await api("DELETE", f"/clients/{number}", json={"address": "bob@example.com"})
+    assert (status, "nothing was erased" in reply["error"]["text"]) == (400, True)
+    assert (await api("DELETE", f"/clients/{number}"))[0] == 400
+    # What it had before counts, in any form.
+    status, _ = await api("DELETE", f"/clients/{number}", json={"address": "ALICE@example.com"})
     assert status == 204
     status, _ = await api("GET", f"/clients/{number}")
     assert status == 404
@@ -230,6 +235,35 @@ async def test_the_api_says_what_is_wrong(api: Api, body: dict[str, Any], said: 
     status, reply = await api("POST", "/clients", json=body)
     assert status == 400
     assert said in reply["error"]["text"]
+
+
+async def test_a_complaint_over_the_api_is_lifted_by_an_admin(shop: Shop, api: Api) -> None:
+    await api("POST", "/clients", json={"email": [ALICE]})
+    told = {"address": ALICE, "why": "complained"}
+    assert (await api("POST", "/clients/bounces", json=told))[1]["ended"] == [1]
+    assert (await api("POST", "/clients/1/addresses", json={"kind": "email", "address": ALICE}))[
+        0
+    ] == 400
+    assert (await api("POST", "/clients/readmit", json={"address": ALICE}))[0] == 204
+    added = {"kind": "email", "address": ALICE}
+    status, reply = await api("POST", "/clients/1/addresses", json=added)
+    assert (status, reply["state"]) == (201, "pending")
+
+
+async def test_a_complaint_is_lifted_on_the_contacts_page(shop: Shop, staff: Browser) -> None:
+    one = await added(shop, staff)
+    number = one.live[0].id
+    await shop.world.database.write(
+        lambda conn: subscribing.lost(conn, "email", ALICE, "complained", "abuse", 1.0)
+    )
+    _, page = await staff.get(f"/clients/{one.contact.id}")
+    path = f"/clients/{one.contact.id}/subscriptions/{number}/readmit"
+    assert path in page
+    response, _ = await staff.post(path)
+    assert response.status == 303
+    _, page = await staff.get(f"/clients/{one.contact.id}")
+    assert path not in page
+    assert "readmitted" in page
 
 
 async def test_tenants_over_the_api(api: Api) -> None:

@@ -98,7 +98,11 @@ def test_a_contact_of_the_configuration_is_left_to_it(conn: sqlite3.Connection) 
         ("email,severity\na@example.com,fatal\n", 2, "severity"),
         ("email,quiet\na@example.com,22:00\n", 2, "quiet hours"),
         ("email,language\na@example.com,fr\n", 2, "one of en, de"),
-        ("email,name\na@example.com,A\nb@example.com,a\n", 3, "line 2"),
+        ("email,name,severity\na@example.com,A,\nb@example.com,a,critical\n", 3, "line 2"),
+        ('email,name\na@example.com,"A\nb@example.com,B\n', 1, "not closed"),
+        ('email,name\na@example.com,"A" B\n', 1, "not doubled"),
+        ("email,first name\na@example.com,A\n", 1, "found 'first name'"),
+        ("e-mail\na@example.com\n", 1, "did you mean email?"),
         ('email,name\na@example.com,"A\nB"\n', 2, "can't be seen"),
         ('email\n"' + "x" * 6000 + "\n", 1, "not closed"),
         ('email\n"' + "x" * 200_000 + '"\n', 1, "line 2"),
@@ -156,3 +160,53 @@ def test_whatever_is_uploaded_is_read_or_told(data: bytes) -> None:
     found, problems = table.read(b"email,name\n" + data, ["en"], "UTC")
     assert isinstance(found, list)
     assert all(one.line >= 1 and one.text for one in problems)
+
+
+JURGEN = "tenant,name,email\nacme,Jürgen,j@example.com\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        JURGEN.encode("utf-8-sig"),
+        JURGEN.replace(",", "\t").encode("utf-16"),
+        JURGEN.replace(",", ";").replace("\n", "\r\n").encode(),
+        f"sep=;\r\n{JURGEN.replace(',', ';')}".encode("utf-8-sig"),
+        JURGEN.replace("\n", "\r").encode(),
+        JURGEN.replace("\n", ",,\n").encode() + b",,,,\n\n",
+        b'"tenant","name","email"\nacme,"J\xc3\xbcrgen"," J@Example.com "\n',
+    ],
+    ids=["bom", "unicode text", "semicolons", "named separator", "mac", "empty cells", "quoted"],
+)
+def test_what_spreadsheets_write_is_read(data: bytes) -> None:
+    found, problems = table.read(data, ["en"], "UTC")
+    assert problems == []
+    assert [(one.draft.tenant, one.draft.name, one.draft.addresses) for one in found] == [
+        ("acme", "Jürgen", (("email", "j@example.com"),))
+    ]
+
+
+def test_another_encoding_is_told_with_how_to_save_it() -> None:
+    _, problems = table.read(JURGEN.encode("cp1252"), ["en"], "UTC")
+    assert "in line 2: save it as “CSV UTF-8”" in problems[0].text
+
+
+def test_a_contact_with_several_addresses_of_a_kind_goes_out_and_comes_in(
+    conn: sqlite3.Connection,
+) -> None:
+    text = HEAD + "acme,Alice,alice@example.com,,,,,\nacme,Alice,a2@example.com,,,,,\n"
+    assert [one.what for one in take(conn, text)] == ["new"]
+    out = "".join(table.written(clients.every(conn)))
+    assert out.count("Alice") == 2
+    assert [one.what for one in take(conn, out)] == ["same"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "x;=HYPERLINK(A1)", "x;+1", "@SUM(A1)", "-2+3;-1"])
+def test_no_name_is_a_formula_to_any_spreadsheet(conn: sqlite3.Connection, name: str) -> None:
+    take(conn, f'name,email\n"{name}",a@example.com\n')
+    [_, line] = "".join(table.written(clients.every(conn))).splitlines()
+    for separator in ",;\t":
+        cells = next(csv.reader([line], delimiter=separator))
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+    [row] = rows("".join(table.written(clients.every(conn))))
+    assert row.draft.name == name

@@ -19,7 +19,6 @@ _FOR_THE_TOLD: tuple[Phase, ...] = (
     "retraction",
     "postmortem",
 )
-_A_CHUNK = 1_000
 
 
 class Place(Struct, frozen=True):
@@ -38,7 +37,7 @@ def addressees(
         found = broadcasts.told_before(conn, update, place.after, limit)
         if len(found) == limit:
             return found, Place(True, found[-1][1].id)
-        if update.phase in _FOR_THE_TOLD and broadcasts.was_told(conn, update):
+        if _is_for_the_told(conn, update):
             return found, None
         return found, Place(False, 0)
     found = audience(conn, broadcast, place.after, limit)
@@ -49,20 +48,33 @@ def audience(
     conn: sqlite3.Connection, broadcast: Broadcast, after: int, limit: int
 ) -> list[Addressee]:
     """Whom the broadcast concerns as things stand, in the order of their numbers."""
-    tenants = None
-    if broadcast.audience == "affected":
-        tenants = broadcasts.tenants_of(conn, broadcast.id) or list(broadcast.tenants)
-        if not tenants:
-            return []
-    components = () if broadcast.audience == "all" else broadcast.components
+    tenants = _tenants_of(conn, broadcast)
+    if tenants == []:
+        return []
+    components = _components_of(broadcast)
     return clients.audience(conn, tenants, components, broadcast.severity, after, limit)
 
 
 def size(conn: sqlite3.Connection, broadcast: Broadcast, update: Update) -> int:
     """How many addresses this update would go to now."""
-    known: set[int] = set()
-    place: Place | None = Place()
-    while place is not None:
-        found, place = addressees(conn, broadcast, update, place, _A_CHUNK)
-        known.update(subscription.id for _, subscription in found)
+    known = set(broadcasts.numbers_told_before(conn, update))
+    tenants = _tenants_of(conn, broadcast)
+    if tenants != [] and not _is_for_the_told(conn, update):
+        components = _components_of(broadcast)
+        known.update(clients.audience_numbers(conn, tenants, components, broadcast.severity))
     return len(known)
+
+
+def _is_for_the_told(conn: sqlite3.Connection, update: Update) -> bool:
+    return update.phase in _FOR_THE_TOLD and broadcasts.was_told(conn, update)
+
+
+def _tenants_of(conn: sqlite3.Connection, broadcast: Broadcast) -> list[str] | None:
+    """None for all of them, and the public."""
+    if broadcast.audience != "affected":
+        return None
+    return broadcasts.tenants_of(conn, broadcast.id) or list(broadcast.tenants)
+
+
+def _components_of(broadcast: Broadcast) -> Sequence[str]:
+    return () if broadcast.audience == "all" else broadcast.components

@@ -15,6 +15,7 @@ from sentinel.config.model import ClientsConfig, Config
 from sentinel.engine.broadcast_words import listed, moment
 from sentinel.intelligence.untrusted import clip, one_line, visible
 from sentinel.intelligence.wording import iso
+from sentinel.markdown import plain, rendered
 from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.client import Contact, Subscription
 from sentinel.model.delivery import Delivery, Message
@@ -26,18 +27,28 @@ from sentinel.templating.templates import Templates
 from sentinel.templating.views import ClientView
 
 LONGEST_SUBJECT = 70
+_STYLES = {
+    "a": "color:#0b5cad;word-break:break-all;",
+    "p": "margin:0 0 12px;",
+    "ul": "margin:0 0 12px;padding-left:24px;",
+    "ol": "margin:0 0 12px;padding-left:24px;",
+    "blockquote": "margin:0 0 12px;padding-left:12px;border-left:3px solid #d5dae0;",
+    **{f"h{level}": "margin:16px 0 8px;font-size:17px;line-height:1.35;" for level in range(3, 7)},
+}
+"""Mail programs know no style sheets."""
 
 Linked = tuple[str, str, str]
 """What stands before a link, the link, and what stands after it."""
 
 
 class _Section(Struct, frozen=True, kw_only=True):
-    """What one update says."""
+    """What one update says. `html` stands for the paragraphs where they have Markdown."""
 
     phase: str
     badge: str
     title: str
     paragraphs: list[list[str]]
+    html: str
     facts: list[str]
 
 
@@ -90,6 +101,8 @@ def told(facts: UpdateFacts, delivery: Delivery) -> Message:
     """What is said where the operator has written no template. Pure."""
     view = _view(facts, delivery)
     text = facts.update.words(facts.contact.language)
+    if facts.update.phase == "postmortem":
+        text = plain(text)
     short = f"{facts.settings.title}: {view.subject}. {one_line(text, 400)} {facts.status_url}"
     return Message(
         key=delivery.key,
@@ -223,6 +236,7 @@ def _section(facts: UpdateFacts, words: Words) -> _Section:
         badge=words.say(language, facts.update.phase),
         title=one_line(facts.broadcast.title, 200),
         paragraphs=[part.split("\n") for part in text.split("\n\n")],
+        html=rendered(text, _STYLES) if facts.update.phase == "postmortem" else "",
         facts=_told_facts(facts, words),
     )
 
@@ -239,13 +253,20 @@ def _told_facts(facts: UpdateFacts, words: Words) -> list[str]:
     if broadcast.starts is not None and broadcast.ends is not None:
         starts, ends = moment(broadcast.starts, zone), moment(broadcast.ends, zone)
         told.append(words.say(language, "planned_times", starts=starts, ends=ends))
-    elif not planned and facts.update.phase == "resolved":
+    elif not planned and _tells_that_it_is_over(facts):
         until = moment(broadcast.cleared or broadcast.ended or facts.update.created, zone)
         since = moment(broadcast.opened, zone)
         told.append(words.say(language, "over_since", since=since, until=until))
-    elif not planned and facts.update.phase != "postmortem":
+    elif not planned and facts.update.phase not in ("postmortem", "retraction"):
         told.append(words.say(language, "since", since=moment(broadcast.opened, zone)))
     return told
+
+
+def _tells_that_it_is_over(facts: UpdateFacts) -> bool:
+    """Also where another update says so: one that comes late, or that took its place."""
+    if facts.update.phase == "retraction":
+        return False
+    return facts.update.phase == "resolved" or facts.broadcast.ended is not None
 
 
 def titles(config: Config, broadcast: Broadcast) -> tuple[str, ...]:

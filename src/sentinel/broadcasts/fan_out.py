@@ -26,8 +26,10 @@ from sentinel.store.database import Database
 
 log = structlog.get_logger("sentinel.broadcasts")
 
-CHUNK = 100
-"""Deliveries in one transaction: some milliseconds."""
+CHUNK = 50
+"""Deliveries in one transaction: a few milliseconds, for which the event loop may stand still. On
+the writer's thread each of its statements would wait for the interpreter while messages are being
+composed, and everybody else for the store."""
 _EVERY = 15.0
 # Errors of the same group shortly before the alert belong to it, too: most rules wait for several.
 _BEFORE_ALERT = 900.0
@@ -113,7 +115,7 @@ class FanOut:
             chunk.following = following
             return chunk
 
-        return await self._database.write(write)
+        return await self._database.write_here(write)
 
     def _enqueue(
         self,
@@ -172,7 +174,7 @@ class FanOut:
                 last = found[-1][1].id if found else after
                 return chunk, last, len(found) == CHUNK
 
-            chunk, after, more = await self._database.write(write)
+            chunk, after, more = await self._database.write_here(write)
             written += chunk.written
             self._notify(chunk.channels)
         if written:

@@ -19,16 +19,58 @@ _SUFFIXES = (
     "example|test|invalid|onion"
 )
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+# What machines are called, with a number at its end: web-3, DB01, ip-10-2-3-4.
+_MACHINES = (
+    "api|app|auth|backend|bastion|cache|db|dc|dns|edge|es|esx|etcd|front(?:end)?|gateway|gw|host|ip|"
+    "job|k8s|kafka|lb|log|mail|master|mongo|mq|mx|mysql|nas|nginx|node|ns|pg|pod|postgres|primary|"
+    "proddb|proxy|queue|rabbit(?:mq)?|redis|replica|san|search|server|shard|smtp|sql|srv|storage|"
+    "sw|vm|vpn|web|worker"
+)
+_CONNECTING = (
+    "ACCES|ADDRINUSE|AI_AGAIN|CONNABORTED|CONNREFUSED|CONNRESET|HOSTUNREACH|MFILE|NETUNREACH|NOENT|"
+    "NOMEM|NOSPC|NOTFOUND|PERM|PIPE|TIMEDOUT"
+)
 _PATTERNS: tuple[tuple[LeakKind, re.Pattern[str]], ...] = (
     ("web address", re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s<>\"']+")),
     ("e-mail address", re.compile(r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}")),
     ("IP address", re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)")),
     ("IP address", re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")),
     ("file path", re.compile(r"(?<![\w/])~?/(?:[\w.@-]+/)+[\w.@-]*")),
+    (
+        "file path",
+        re.compile(r"(?<!\w)(?:[A-Za-z]:\\|\\\\)[\w.$-]{1,80}(?:\\[\w.$-]{1,80}){0,20}"),
+    ),
+    (
+        "file path",
+        re.compile(
+            r"(?<![\w.])[\w-]{1,80}\.(?:py|rb|go|php|java|log|conf|ya?ml|sh|sql)\b(?::\d+)?"
+        ),
+    ),
     ("error code", re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")),
-    ("host name", re.compile(rf"\b(?:{_LABEL}\.)+(?:{_SUFFIXES})\b(?!\.?[A-Za-z0-9])")),
-    ("host name", re.compile(rf"\b(?:{_LABEL}\.){{2,}}[a-z][a-z0-9-]+\b")),
+    ("error code", re.compile(rf"\bE(?:{_CONNECTING})\b")),
+    ("error code", re.compile(r"\b(?:ORA|SQLSTATE|TNS|E)[- ]?\d{3,5}\b|\b0x[0-9A-Fa-f]{4,16}\b")),
+    ("error code", re.compile(r"\b(?:SIG(?:KILL|SEGV|TERM|ABRT)|OOMKilled|CrashLoopBackOff)\b")),
+    ("error code", re.compile(r"\b[A-Z][A-Za-z]{1,40}(?:Error|Exception|Fault)\b")),
+    ("host name", re.compile(rf"\b(?:{_LABEL}\.){{1,8}}(?:{_SUFFIXES})\b(?!\.?[A-Za-z0-9])")),
+    ("host name", re.compile(rf"\b(?:{_LABEL}\.){{2,8}}[a-z][a-z0-9-]{{1,63}}\b")),
     ("host name", re.compile(r"\blocalhost(?::\d+)?\b")),
+    (
+        "host name",
+        re.compile(
+            rf"(?<![\w-])(?:[a-z]{{1,20}}-){{0,4}}(?:{_MACHINES})(?:-?\d{{1,4}}){{1,4}}(?![\w-])"
+        ),
+    ),
+    ("host name", re.compile(rf"\b(?:{_MACHINES.upper()})-?\d{{1,4}}(?![\w-])")),
+    # Pods of Kubernetes, and instances and resources of clouds.
+    (
+        "host name",
+        re.compile(r"\b(?:[a-z0-9]{1,30}-){1,6}(?=[a-z]*\d)[a-z0-9]{8,10}-[a-z0-9]{5}(?![\w-])"),
+    ),
+    ("internal name", re.compile(r"\bi-[0-9a-f]{8,17}\b|\barn:aws[\w-]*:[^\s,;]{1,200}")),
+    # Ids of commits and requests: neither a number nor a word.
+    ("internal name", re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")),
+    ("internal name", re.compile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b")),
+    ("internal name", re.compile(r"\b[a-z][a-z0-9]{0,40}(?:_[a-z0-9]{1,40}){1,20}\b")),
 )
 # A plain word is also a word of the clients'. What only engineers write so is none.
 _TECHNICAL = re.compile(r"[-_./\d]|[a-z][A-Z]")
@@ -69,10 +111,12 @@ class Redaction:
         self._tenants = _any_of((one for one in tenants if len(one) >= _SHORTEST_TENANT), re.I)
 
     def leaks(self, text: str) -> list[Leak]:
-        """In the order of the text; of those that overlap the first kind's."""
+        """In the order of the text; of those that overlap the longest."""
         found: list[Leak] = []
-        for leak in self._all(text):
-            if all(leak.end <= other.start or other.end <= leak.start for other in found):
+        taken = bytearray(len(text))
+        for leak in sorted(self._all(text), key=lambda leak: -len(leak.text)):
+            if not any(taken[leak.start : leak.end]):
+                taken[leak.start : leak.end] = b"\1" * len(leak.text)
                 found.append(leak)
         known = [one for one in found if not self._is_public(one)]
         return sorted(known, key=lambda leak: leak.start)

@@ -16,9 +16,13 @@ from sentinel.model.broadcast import Broadcast, BroadcastAudience, BroadcastKind
 from sentinel.store import alerts, clients
 from sentinel.wiring import redaction_of
 
-LONGEST_TEXT = 2_000
+LONGEST_TEXT = 6_000
+"""A post-mortem has room in it; where there is less, as in an SMS, its beginning stands."""
 LONGEST_TITLE = 120
 _BREAKS = re.compile(r"\r\n?|\x85|\u2028|\u2029")
+_SPACES = re.compile(r"[\xa0\u2000-\u200a\u202f\u205f\u3000]")
+# They part lines, and join the letters and emoji of some scripts.
+_FINE = "\n\t\u200c\u200d"
 _ABOUT = ("host", "service", "component")
 
 
@@ -34,11 +38,11 @@ def redaction_for(conn: sqlite3.Connection, config: Config, incident: int | None
 
 
 def names_behind(found: Iterable[Alert]) -> list[str]:
-    """Hosts, services and the like that alerts name."""
+    """Codes, hosts, services and the like that alerts name."""
     return [
         each
         for alert in found
-        for each in (alert.rule, *(alert.about.get(name, "") for name in _ABOUT))
+        for each in (alert.rule, alert.code, *(alert.about.get(name, "") for name in _ABOUT))
         if each
     ]
 
@@ -46,14 +50,18 @@ def names_behind(found: Iterable[Alert]) -> list[str]:
 def checked_text(given: str, redaction: Redaction, *, as_is: bool = False) -> str:
     """The text with line breaks as `\\n`. Raises Invalid, or Leaky unless it is to be sent as it
     is."""
-    text = _BREAKS.sub("\n", given).strip()
+    # Spaces of other widths come with what is copied from elsewhere, and look the same.
+    text = _BREAKS.sub("\n", _SPACES.sub(" ", given)).strip()
     if not text or len(text) > LONGEST_TEXT:
         raise Invalid(
             f"text: expected 1 to {LONGEST_TEXT:,} characters for clients to read, found "
             f"{len(text):,}"
         )
-    if not text.replace("\n", "").replace("\t", " ").isprintable():
-        raise Invalid("text: found characters that can't be seen, expected plain text")
+    unseen = next((one for one in text if one not in _FINE and not one.isprintable()), None)
+    if unseen is not None:
+        raise Invalid(
+            f"text: found a character that can't be seen (U+{ord(unseen):04X}), expected plain text"
+        )
     _check("text", text, redaction, as_is=as_is)
     return text
 

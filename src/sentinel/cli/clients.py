@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -29,11 +29,12 @@ from sentinel.cli.app import (
 from sentinel.cli.asking import AuthorOption, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.config.model import Config
-from sentinel.config.schema_clients import ClientLimits
 from sentinel.errors import ConfigError, Invalid
 from sentinel.store import audit
 from sentinel.store.connection import connect, connect_readonly, transaction
+
+if TYPE_CHECKING:
+    from sentinel.config.model import Config
 
 client = typer.Typer(help="Tenants, contacts and what they subscribe to.", no_args_is_help=True)
 app.add_typer(client, name="client")
@@ -122,13 +123,19 @@ def import_clients(
         return
     told = [(one.line, one.what, one.name, one.detail) for one in steps if one.what != "same"]
     show_table(
-        ("LINE", "WHAT", "CONTACT", "DETAIL"), told, wide=("DETAIL",), empty="Nothing to change."
+        ("LINE", "WHAT", "CONTACT", "DETAIL"),
+        told[:_MOST_SHOWN],
+        wide=("DETAIL",),
+        empty="Nothing to change.",
     )
+    if len(told) > _MOST_SHOWN:
+        console.print(f"and {len(told) - _MOST_SHOWN:,} more: --json has all of them")
     counts = {what: sum(one.what == what for one in steps) for what in _WHATS}
     summary = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     console.print(f"{'would be' if dry_run else 'done'}: {summary or 'nothing'}", markup=False)
 
 
+_MOST_SHOWN = 50
 _WHATS = ("new", "changed", "same", "refused")
 
 
@@ -168,19 +175,59 @@ def erase(
 ) -> None:
     """Erase all that is stored about a contact. It can't be undone."""
     from sentinel.clients import personal
+    from sentinel.store import clients
 
     now, by = SystemClock().now(), author_of(author)
     with open_store(state_dir) as conn:
         numbers = _numbers(conn, address)
+        known = [clients.contact(conn, one) for one in numbers]
     what = f"contact {', '.join(map(str, numbers))}"
     if not yes:
-        typer.confirm(f"Erase all that is stored about {what}?", abort=True)
+        names = ", ".join(
+            f"{one.name or 'no name'} ({one.tenant or 'the public'})" for one in known if one
+        )
+        typer.confirm(f"Erase all that is stored about {what}: {printable(names)}?", abort=True)
     for number in numbers:
         _change(state_dir, partial(personal.erase, contact=number, actor=by, now=now))
     if as_json:
         show_json({"erased": numbers})
     else:
         console.print(f"erased: {what}", markup=False)
+
+
+@client.command("readmit")
+def readmit(
+    address: Annotated[str, typer.Argument(help="An e-mail address, a number or a URL.")],
+    author: AuthorOption = None,
+    state_dir: StateOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Lift a complaint: its holder may be asked to confirm again, and hears nothing until then."""
+    from sentinel.clients import subscribing
+    from sentinel.clients.addresses import KINDS, normalised
+    from sentinel.discretion import masked
+
+    now, by = SystemClock().now(), author_of(author)
+
+    def lift(conn: sqlite3.Connection) -> list[str]:
+        lifted = []
+        for kind in KINDS:
+            # It may be an address of several kinds; only one of them will have complained.
+            with contextlib.suppress(Invalid):
+                form = normalised(kind, address)
+                subscribing.readmit(conn, kind, form, by, now)
+                lifted.append(form)
+        if not lifted:
+            raise Invalid(f"found no complaint from {address[:100]!r}: nothing is to be lifted")
+        audit.note(conn, now, by, "complaint lifted", masked(lifted[0]), _BY_TERMINAL)
+        return lifted
+
+    lifted = _change(state_dir, lift)
+    if as_json:
+        show_json({"readmitted": lifted})
+        return
+    text = f"{lifted[0]} may be asked to confirm again, and hears nothing until then"
+    console.print(printable(text), markup=False)
 
 
 @client.command("bounce")
@@ -244,24 +291,22 @@ def texts(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def _numbers(conn: sqlite3.Connection, address: str) -> list[int]:
     """Of the contacts that are meant. Raises Invalid where there is none."""
     from sentinel.clients import personal
-    from sentinel.clients.addresses import KINDS, normalised
+    from sentinel.clients.addresses import forms_of
     from sentinel.store import clients
 
     if address.isascii() and address.isdigit() and len(address) < 10:
         found = clients.contact(conn, int(address))
         numbers = [] if found is None else [found.id]
     else:
-        forms = {address}
-        for kind in KINDS:
-            with contextlib.suppress(Invalid):
-                forms.add(normalised(kind, address))
-        numbers = sorted({one for form in forms for one in personal.contacts_at(conn, form)})
+        numbers = sorted(
+            {one for form in forms_of(address) for one in personal.contacts_at(conn, form)}
+        )
     if not numbers:
         raise Invalid(f"found no contact {address[:100]!r}: `sentinel client list` lists them")
     return numbers
 
 
-def _config(given: ConfigOption) -> Config:
+def _config(given: ConfigOption) -> "Config":
     from sentinel.installation import require
 
     return require(config_path(given), os.environ)[0].config
@@ -270,6 +315,8 @@ def _config(given: ConfigOption) -> Config:
 def _bounces(given: ConfigOption) -> int:
     """A mail server calls without the secrets that the configuration refers to: then it is the
     default."""
+    from sentinel.config.schema_clients import ClientLimits
+
     try:
         return _config(given).clients.limits.bounces
     except ConfigError:

@@ -5,6 +5,7 @@ knows it (which also shows a look-alike of another alphabet as the `xn--…` tha
 in E.164.
 """
 
+import contextlib
 import ipaddress
 import re
 import unicodedata
@@ -48,6 +49,15 @@ def normalised(kind: str, text: str) -> str:
     if _has_unseen(text):
         raise Invalid(f"expected {_EXPECTED[kind]}, found characters that can't be seen")
     return read(text)
+
+
+def forms_of(text: str) -> set[str]:
+    """As it was typed, and as an address of each kind that it may be."""
+    forms = {text.strip()}
+    for kind in KINDS:
+        with contextlib.suppress(Invalid):
+            forms.add(normalised(kind, text))
+    return forms
 
 
 def clean_name(text: str) -> str:

@@ -202,6 +202,8 @@ def _add(
     confirm: bool = False,
     source: Source = "managed",
 ) -> Subscription:
+    if confirm:
+        subscribing.require_may_be_asked(conn, kind, address, contact.tenant)
     return subscribing.add(
         conn,
         contact,

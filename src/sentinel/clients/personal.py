@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from sentinel.clients import subscribing
+from sentinel.clients.addresses import forms_of
 from sentinel.discretion import masked
+from sentinel.errors import Invalid
 from sentinel.model.client import Change, Contact, Subscription
 from sentinel.store import audit, client_deliveries, client_history, clients
 from sentinel.store.client_deliveries import Sent
+from sentinel.store.clients import Reached
 
 _MOST = 10_000
 
@@ -41,6 +44,17 @@ def contacts_at(conn: sqlite3.Connection, address: str) -> list[int]:
         "SELECT DISTINCT contact_id FROM subscriptions WHERE address = ? ORDER BY 1", (address,)
     )
     return [row[0] for row in rows]
+
+
+def require_address(reached: Reached, given: str) -> None:
+    """Whoever erases says whom they mean, by an address that this contact has, or had; of one
+    that never had any by its name. Raises Invalid."""
+    known = {one.address for one in reached.subscriptions} or {reached.contact.name}
+    if known.isdisjoint(forms_of(given)):
+        raise Invalid(
+            f"address: expected one that contact {reached.contact.id} has, or had, so that a wrong "
+            "number erases nobody, found another; nothing was erased"
+        )
 
 
 def erase(conn: sqlite3.Connection, contact: int, actor: str, now: float) -> bool:

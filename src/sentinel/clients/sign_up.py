@@ -103,6 +103,10 @@ def add_address(
         now=now,
     )
     sign_ups.count(conn, kind, address, network, now)
+    if refusals.refused(conn, kind, address, reached.contact.tenant) == "complained":
+        # The one who asks is told the same as ever: they may not be the one who complained.
+        log.info("address passed over", to=masked(address), why="complained")
+        return set()
     return send(conn, added, settings.channels, now)
 
 

@@ -5,7 +5,8 @@ history, in the transaction of the step itself.
        `--not confirmed, or withdrawn--> ended
 
 One that is over stays over: whoever comes back gets a new one. That an address refused outlives
-it (`store/refusals.py`), so that neither a reload nor an import writes to it again.
+it (`store/refusals.py`), so that neither a reload nor an import writes to it again. Who
+unsubscribed may come back by confirming; who complained is not even asked, until an admin lifts it.
 """
 
 import sqlite3
@@ -18,6 +19,7 @@ from sentinel.errors import Invalid
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.client import Change, Contact, Source, Subscription, SubscriptionState
 from sentinel.store import client_deliveries, client_history, clients, refusals
+from sentinel.store.clients import Reached
 
 THE_CONTACT = "the contact"
 CONFIGURATION = "configuration"
@@ -77,7 +79,7 @@ def confirm(conn: sqlite3.Connection, id: int, now: float, origin: str) -> bool:
         return False
     contact, subscription = found
     clients.set_state(conn, id, "active", now)
-    refusals.allow(conn, subscription.kind, subscription.address, contact.tenant)
+    refusals.allow(conn, subscription.kind, subscription.address, contact.tenant, now)
     _note(conn, subscription, "confirmed", THE_CONTACT, now, f"from {origin}" if origin else "")
     return True
 
@@ -124,14 +126,14 @@ def lost(
     key: str = "",
 ) -> list[Subscription]:
     """What comes back from an address. A complaint ends all that it subscribed to at once; so many
-    bounces in a row do. `key` is that of the message in question, where it is known.
+    bounces in a row do, of which each message counts for one, however often it is reported. `key`
+    is that of the message in question, where it is known.
 
     Gives the subscriptions that ended by it.
     """
     over = why == "complained"
     for one in _live_at(conn, kind, address):
-        if why == "bounced":
-            client_deliveries.bounced(conn, one.id, key, detail, now)
+        if why == "bounced" and client_deliveries.bounced(conn, one.id, key, detail, now):
             _note(conn, one, "bounced", SENTINEL, now, detail)
             over = over or client_history.strikes(conn, one.id) >= bounces
     return _close(conn, kind, address, why, detail, now) if over else []
@@ -167,7 +169,9 @@ def resume(conn: sqlite3.Connection, id: int, actor: str, now: float) -> Subscri
     if found is None or found[1].state != "bounced":
         raise Invalid("expected a subscription that has bounced: only its holder can begin others")
     contact, old = found
-    refusals.allow(conn, old.kind, old.address, refusals.EVERYWHERE)
+    if refusals.refused(conn, old.kind, old.address, contact.tenant) == "complained":
+        raise Invalid(f"{_REFUSED['complained']} since: {_WAY_BACK}")
+    refusals.allow(conn, old.kind, old.address, refusals.EVERYWHERE, now)
     return add(
         conn,
         contact,
@@ -180,6 +184,34 @@ def resume(conn: sqlite3.Connection, id: int, actor: str, now: float) -> Subscri
         detail="it is said to work again",
         now=now,
     )
+
+
+def require_may_be_asked(
+    conn: sqlite3.Connection, kind: str, address: str, tenant: str | None
+) -> None:
+    """Whoever complained is not asked to confirm either. Raises Invalid."""
+    if refusals.refused(conn, kind, address, tenant) == "complained":
+        raise Invalid(f"{_REFUSED['complained']}, and is not asked either: {_WAY_BACK}")
+
+
+def complaints(conn: sqlite3.Connection, reached: Reached) -> set[int]:
+    """The subscriptions of a contact that ended by a complaint which still stands."""
+    return {
+        one.id
+        for one in reached.subscriptions
+        if one.state == "complained"
+        and refusals.refused(conn, one.kind, one.address, refusals.EVERYWHERE) == "complained"
+    }
+
+
+def readmit(conn: sqlite3.Connection, kind: str, address: str, actor: str, now: float) -> None:
+    """A complaint is settled: whoever holds the address may be asked again, and hears nothing
+    until they confirm. `address` is normalised. Raises Invalid where nobody complained."""
+    if not refusals.settle(conn, kind, address, now):
+        raise Invalid("found no complaint from this address: nothing is to be lifted")
+    for _, one in clients.at_address(conn, kind, address):
+        if one.state == "complained":
+            _note(conn, one, "readmitted", actor, now, "the complaint is settled")
 
 
 def _live_at(conn: sqlite3.Connection, kind: str, address: str) -> list[Subscription]:
@@ -227,3 +259,7 @@ _REFUSED = {
     "bounced": "this address has bounced too often",
     "complained": "the holder of this address has complained",
 }
+_WAY_BACK = (
+    "once they say that they want messages again, an admin lifts it with "
+    "`sentinel client readmit ADDRESS`"
+)

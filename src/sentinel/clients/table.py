@@ -1,31 +1,28 @@
 """Contacts as a CSV file: read with every problem told by its line, planned, taken in bites, and
 written so that no spreadsheet runs what a stranger typed into a name."""
 
-import csv
-import io
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from sentinel.clients import managing, preferences
+from sentinel.clients import managing, preferences, sheet
 from sentinel.clients.addresses import KINDS
 from sentinel.clients.managing import Draft
 from sentinel.clients.preferences import Choice, checked, clock_text
+from sentinel.config.suggest import did_you_mean
 from sentinel.errors import Invalid
 from sentinel.store import clients, refusals
 from sentinel.store.clients import Reached
 
-LARGEST = 5_000_000
-_MOST_ROWS = 50_000
-_LONGEST_CELL = 5_000
+LARGEST = sheet.LARGEST
 _MOST_PROBLEMS = 200
 COLUMNS = (
     "tenant", "name", "email", "sms", "webhook", "slack", "language", "timezone", "quiet",
     "digest", "components", "severity",
 )  # fmt: skip
-# A spreadsheet takes a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -53,8 +50,7 @@ def read(data: bytes, languages: Collection[str], zone: str) -> tuple[list[Row],
     """The rows in which nothing is wrong, and what is wrong in the others. Nothing is to be taken
     while there is a problem. `zone` is the time zone where none is given."""
     try:
-        text = _text(data)
-        lines = list(_records(text))
+        lines = list(sheet.records(data))
     except Invalid as error:
         return [], [Problem(line=1, text=str(error))]
     if not lines:
@@ -62,24 +58,32 @@ def read(data: bytes, languages: Collection[str], zone: str) -> tuple[list[Row],
     columns, problems = _header(lines[0][1])
     if problems:
         return [], problems
-    rows: list[Row] = []
-    seen: dict[tuple[str | None, str], int] = {}
+    rows: dict[tuple[str | None, str], Row] = {}
     for line, cells in lines[1:]:
-        if not any(cell.strip() for cell in cells):
+        if not cells:
             continue
         try:
             draft = _draft(columns, cells, languages, zone)
             key = (draft.tenant, draft.name.casefold() or draft.addresses[0][1])
-            first = seen.setdefault(key, line)
-            if first != line:
-                raise Invalid(f"expected each contact once, found that of line {first} again")
-            rows.append(Row(line, draft))
+            rows[key] = _together(rows[key], draft) if key in rows else Row(line, draft)
         except Invalid as error:
             problems.append(Problem(line=line, text=str(error)))
             if len(problems) >= _MOST_PROBLEMS:
                 problems.append(Problem(line=line, text="and perhaps more: mend these first"))
                 break
-    return rows, problems
+    return list(rows.values()), problems
+
+
+def _together(row: Row, more: Draft) -> Row:
+    """Further addresses of a contact stand in further rows. Raises Invalid."""
+    first = row.draft
+    if more.wanted != first.wanted:
+        raise Invalid(
+            f"{more.name or more.addresses[0][1]}: expected the preferences of line {row.line}, "
+            "where this contact stands too, found others"
+        )
+    addresses = tuple(dict.fromkeys((*first.addresses, *more.addresses)))
+    return Row(row.line, replace(first, addresses=addresses))
 
 
 def plan(conn: sqlite3.Connection, rows: Sequence[Row]) -> list[Step]:
@@ -115,13 +119,13 @@ def take(conn: sqlite3.Connection, rows: Sequence[Row], actor: str, now: float) 
 def written(contacts: Iterator[Reached]) -> Iterator[str]:
     """The lines of the file, from the live subscriptions: one row for each contact, and one more
     for each further address of a kind."""
-    yield _line(COLUMNS)
+    yield sheet.written(COLUMNS)
     for reached in contacts:
         wanted = preferences.of(reached)
         left = {kind: [o.address for o in reached.live if o.kind == kind] for kind in KINDS}
         while any(left.values()):
             contact, quiet = reached.contact, wanted.quiet
-            yield _line(
+            yield sheet.written(
                 [
                     contact.tenant or "",
                     contact.name,
@@ -136,48 +140,15 @@ def written(contacts: Iterator[Reached]) -> Iterator[str]:
             )
 
 
-def _text(data: bytes) -> str:
-    if len(data) > LARGEST:
-        raise Invalid(f"expected at most {LARGEST} bytes, found {len(data)}")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise Invalid(f"expected UTF-8, found other bytes in line {line}") from None
-    if "\0" in text:
-        raise Invalid("expected text, found NUL bytes")
-    return text
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The cells of each record, with the line that it begins in."""
-    head = text.partition("\n")[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=";" if head.count(";") > head.count(",") else ","
-    )
-    line = 1
-    try:
-        for count, cells in enumerate(reader):
-            if count > _MOST_ROWS:
-                raise Invalid(f"expected at most {_MOST_ROWS} rows")
-            if any(len(cell) > _LONGEST_CELL for cell in cells):
-                raise Invalid(
-                    f"line {line}: expected cells of at most {_LONGEST_CELL} characters; is a "
-                    "quotation mark not closed?"
-                )
-            yield line, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise Invalid(f"line {line}: expected CSV, found something else: {error}") from None
-
-
 def _header(cells: list[str]) -> tuple[list[str], list[Problem]]:
     columns = [cell.strip().lower() for cell in cells]
     unknown = [name for name in columns if name not in COLUMNS]
     twice = {name for name in columns if columns.count(name) > 1}
     if unknown or twice:
         found = (unknown or sorted(twice))[0][:80]
+        hint = did_you_mean(found.replace("-", ""), COLUMNS) if unknown else ""
         text = f"expected columns of {', '.join(COLUMNS)}, each once, found {found!r}"
+        text += f"; {hint}" if hint else ""
         return columns, [Problem(line=1, text=text)]
     if not {*columns} & {*KINDS}:
         text = f"expected a column of {', '.join(KINDS)}, found none"
@@ -186,10 +157,10 @@ def _header(cells: list[str]) -> tuple[list[str], list[Problem]]:
 
 
 def _draft(columns: list[str], cells: list[str], languages: Collection[str], zone: str) -> Draft:
-    if len(cells) != len(columns):
+    if len(cells) > len(columns):
         raise Invalid(f"expected {len(columns)} cells, found {len(cells)}")
-    cell = dict(zip(columns, map(_plain, cells), strict=True))
-    start, _, end = cell.get("quiet", "").partition("-")
+    cell = dict(zip_longest(columns, map(sheet.plain, cells), fillvalue=""))
+    start, _, end = cell.get("quiet", "").replace("–", "-").partition("-")  # noqa: RUF001
     wanted = checked(
         Choice(
             language=cell.get("language") or "en",
@@ -204,19 +175,6 @@ def _draft(columns: list[str], cells: list[str], languages: Collection[str], zon
     )
     addresses: dict[str, list[str]] = {kind: [cell.get(kind, "")] for kind in KINDS}
     return managing.draft(cell.get("tenant") or None, cell.get("name", ""), addresses, wanted)
-
-
-def _plain(cell: str) -> str:
-    """Without the apostrophe that an export puts before what looks like a formula."""
-    cell = cell.strip()
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
-
-
-def _line(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
-    csv.writer(out).writerow(safe)
-    return out.getvalue()
 
 
 def _known(conn: sqlite3.Connection, draft: Draft) -> Reached | None:

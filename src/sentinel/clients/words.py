@@ -54,6 +54,7 @@ ENGLISH: dict[str, str] = {
         "now:"
     ),
     "manage_title": "Your updates",
+    "no_addresses": "Nowhere: nothing is sent to you at the moment.",
     "preferences": "Preferences",
     "addresses": "Where you are told",
     "components": "Parts that concern you",

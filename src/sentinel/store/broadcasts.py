@@ -18,6 +18,12 @@ _UPDATE = (
     " actor AS 'by', told, translations, reason"
 )
 _WAITS = "state IN ('draft', 'held')"
+_NOTHING_COMES = (
+    "NOT EXISTS (SELECT 1 FROM incidents AS i WHERE i.id = broadcasts.incident_id"
+    " AND i.state IN ('open', 'acknowledged')) AND NOT EXISTS (SELECT 1 FROM updates AS u"
+    f" WHERE u.broadcast_id = broadcasts.id AND (u.{_WAITS}"
+    " OR u.state = 'published' AND u.told IS NULL))"
+)
 
 
 def save(conn: sqlite3.Connection, broadcasts: Iterable[Broadcast]) -> None:
@@ -160,6 +166,26 @@ def published(
     ]
 
 
+def forget(conn: sqlite3.Connection, before: float, limit: int) -> int:
+    """Those that ended before, the oldest first, with all that was said in them, unless something
+    may yet come of them. How many went."""
+    over = [
+        row[0]
+        for row in conn.execute(
+            "SELECT id FROM broadcasts WHERE ended < ?1 AND ifnull(ends, 0) < ?1"
+            f" AND {_NOTHING_COMES} ORDER BY id LIMIT ?2",
+            (before, limit),
+        )
+    ]
+    for statement in (
+        "DELETE FROM updates WHERE broadcast_id = ?",
+        "DELETE FROM broadcast_tenants WHERE broadcast_id = ?",
+        "DELETE FROM broadcasts WHERE id = ?",
+    ):
+        conn.executemany(statement, [(number,) for number in over])
+    return len(over)
+
+
 def note_tenants(conn: sqlite3.Connection, broadcast: int, tenants: Iterable[str]) -> None:
     """They are, or were, affected."""
     conn.executemany(
@@ -214,6 +240,15 @@ def told_before(
 ) -> list[tuple[Contact, Subscription]]:
     """Who was told of an earlier update of the same broadcast, or of one that was merged into it,
     and still wants to hear: in the order of the subscriptions' numbers, from `after` on."""
+    numbers = numbers_told_before(conn, update, after, limit)
+    found = (clients.subscriber(conn, number) for number in numbers)
+    return [one for one in found if one is not None]
+
+
+def numbers_told_before(
+    conn: sqlite3.Connection, update: Update, after: int = 0, limit: int = -1
+) -> list[int]:
+    """The numbers of those subscriptions, all of them where there is no limit."""
     rows = conn.execute(
         "SELECT DISTINCT d.subscription_id FROM deliveries AS d"
         " JOIN subscriptions AS s ON s.id = d.subscription_id"
@@ -221,9 +256,8 @@ def told_before(
         "  AND broadcast_id IN (SELECT value FROM json_each(?1)))"
         " AND d.subscription_id > ?3 AND s.state = 'active' ORDER BY d.subscription_id LIMIT ?4",
         (_json(family(conn, update.broadcast)), update.id, after, limit),
-    ).fetchall()
-    found = (clients.subscriber(conn, row[0]) for row in rows)
-    return [one for one in found if one is not None]
+    )
+    return [row[0] for row in rows]
 
 
 def was_told(conn: sqlite3.Connection, update: Update) -> bool:

@@ -67,13 +67,14 @@ def bounced(
     conn: sqlite3.Connection, subscription: int, key: str, detail: str, now: float
 ) -> int | None:
     """Note on a message that it came back: on the one of this key, or, without a key, on the
-    latest that was handed over. Gives its number; None where there is none."""
+    latest that was handed over. Gives its number; None where there is none, or where it was noted
+    before, as providers and mail servers may report one bounce several times."""
     row = conn.execute(
-        "SELECT id FROM deliveries WHERE subscription_id = ?1 AND state IN ('sending', 'sent')"
-        " AND (?2 = '' OR key = ?2) ORDER BY id DESC LIMIT 1",
+        "SELECT id, outcome FROM deliveries WHERE subscription_id = ?1"
+        " AND state IN ('sending', 'sent') AND (?2 = '' OR key = ?2) ORDER BY id DESC LIMIT 1",
         (subscription, key),
     ).fetchone()
-    if row is None:
+    if row is None or row["outcome"] == "undelivered":
         return None
     conn.execute(
         "UPDATE deliveries SET outcome = 'undelivered', outcome_at = ?, error = ? WHERE id = ?",

@@ -31,13 +31,13 @@ _CONCERNED = """{s}.state = 'active'
         SELECT 1 FROM json_each({s}.components) AS wanted
         JOIN json_each(:components) AS hit ON hit.value = wanted.value))"""
 _AUDIENCE = f"""
-    SELECT {_CONTACT_COLUMNS}, {_SUBSCRIPTION_COLUMNS}
     FROM subscriptions AS s JOIN contacts AS c ON c.id = s.contact_id
     WHERE s.id > :after AND {_CONCERNED.format(s="s", c="c")} AND NOT EXISTS (
         SELECT 1 FROM subscriptions AS twin JOIN contacts AS other ON other.id = twin.contact_id
         WHERE twin.address = s.address AND twin.kind = s.kind AND twin.id < s.id
         AND {_CONCERNED.format(s="twin", c="other")})
     ORDER BY s.id LIMIT :limit"""
+_EVERYBODY = -1
 
 
 def audience(
@@ -54,18 +54,38 @@ def audience(
     `tenants` of None are all, and those of the public; no `components` concern everybody.
     """
     rows = conn.execute(
-        _AUDIENCE,
-        {
-            "severities": _json(
-                [one for one, rank in SEVERITY_RANK.items() if rank <= SEVERITY_RANK[severity]]
-            ),
-            "tenants": None if tenants is None else _json(sorted(tenants)),
-            "components": _json(sorted(components)),
-            "after": after,
-            "limit": limit,
-        },
+        f"SELECT {_CONTACT_COLUMNS}, {_SUBSCRIPTION_COLUMNS} {_AUDIENCE}",
+        _wanted(tenants, components, severity, after, limit),
     )
     return [(_contact(row), _subscription(row)) for row in rows]
+
+
+def audience_numbers(
+    conn: sqlite3.Connection,
+    tenants: Collection[str] | None,
+    components: Collection[str],
+    severity: AlertSeverity,
+) -> list[int]:
+    """The numbers of the subscriptions of all of them, which is much faster to know."""
+    wanted = _wanted(tenants, components, severity, 0, _EVERYBODY)
+    return [row[0] for row in conn.execute(f"SELECT s.id {_AUDIENCE}", wanted)]
+
+
+def _wanted(
+    tenants: Collection[str] | None,
+    components: Collection[str],
+    severity: AlertSeverity,
+    after: int,
+    limit: int,
+) -> dict[str, object]:
+    rank = SEVERITY_RANK[severity]
+    return {
+        "severities": _json([one for one, other in SEVERITY_RANK.items() if other <= rank]),
+        "tenants": None if tenants is None else _json(sorted(tenants)),
+        "components": _json(sorted(components)),
+        "after": after,
+        "limit": limit,
+    }
 
 
 class Reached(Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from sentinel.clients.managing import Draft
 from sentinel.clients.personal import Dossier
 from sentinel.clients.preferences import Choice, checked
 from sentinel.clients.words import Words
+from sentinel.discretion import masked
 from sentinel.errors import Invalid
 from sentinel.model.client import Subscription, SubscriptionState, Tenant
 from sentinel.store import audit, clients
@@ -67,6 +68,17 @@ class AddressBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     confirm: bool = True
 
 
+class EraseBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`address` is one of the contact's, said again: a wrong number must not erase another."""
+
+    address: str
+
+
+class ReadmitBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    kind: Kind = "email"
+    address: str
+
+
 class ImportBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With `dry_run`, what would be done is told, and nothing is."""
 
@@ -94,6 +106,14 @@ class BounceBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     message: str | None = None
     kind: Kind = "email"
     address: str | None = None
+    key: Annotated[
+        str,
+        Meta(
+            pattern="^([0-9a-f]{12}-[0-9]{1,18})?$",
+            description="The `X-Sentinel-Key` of the message that came back, where it is known; "
+            "else it is the latest.",
+        ),
+    ] = ""
     why: Literal["bounced", "complained"] = "bounced"
     detail: Annotated[str, Meta(max_length=500)] = ""
 
@@ -208,8 +228,9 @@ async def _change(call: Call) -> Reached:
 
 
 async def _erase(call: Call) -> Response:
+    body: EraseBody = call.body
     number, now, actor = call.number, call.now, call.user.name
-    await _find(call)
+    personal.require_address(await _find(call), body.address)
     await call.services.database.write(lambda conn: personal.erase(conn, number, actor, now))
     _told(call)
     return Response(status_code=204)
@@ -258,6 +279,18 @@ async def _resume(call: Call) -> Subscription:
     return fresh
 
 
+async def _readmit(call: Call) -> Response:
+    body: ReadmitBody = call.body
+    address, now, actor = normalised(body.kind, body.address), call.now, call.user.name
+    await call.change(
+        "complaint lifted",
+        masked(address),
+        lambda conn: subscribing.readmit(conn, body.kind, address, actor, now),
+    )
+    _told(call)
+    return Response(status_code=204)
+
+
 async def _import(call: Call) -> Imported:
     body: ImportBody = call.body
     words = Words(call.config.clients.languages)
@@ -298,7 +331,13 @@ def _reports(body: BounceBody) -> list[bounces.Lost]:
         return bounces.read(body.message.encode(errors="surrogateescape"))
     address = normalised(body.kind, body.address or "")
     return [
-        bounces.Lost(kind=body.kind, address=address, why=body.why, detail=body.detail or body.why)
+        bounces.Lost(
+            kind=body.kind,
+            address=address,
+            why=body.why,
+            detail=body.detail or body.why,
+            key=body.key,
+        )
     ]
 
 
@@ -398,8 +437,9 @@ ENDPOINTS = (
     Endpoint(
         method="DELETE",
         path="/clients/{id:number}",
-        summary="Erase all that is stored about a contact",
+        summary="Erase all that is stored about a contact, one of whose addresses you name",
         handler=_erase,
+        body=EraseBody,
         reply=None,
         role="admin",
         status=204,
@@ -437,6 +477,16 @@ ENDPOINTS = (
         handler=_resume,
         reply=Subscription,
         role="responder",
+    ),
+    Endpoint(
+        method="POST",
+        path="/clients/readmit",
+        summary="Lift a complaint: its holder may be asked to confirm again",
+        handler=_readmit,
+        body=ReadmitBody,
+        reply=None,
+        role="admin",
+        status=204,
     ),
     Endpoint(
         method="POST",

@@ -131,10 +131,11 @@ async def _show_contact(visit: Visit, refusal: str = "") -> Response:
     )
     if reached is None:
         raise HTTPException(404, "There is no such contact, or it has been erased.")
-    history, messages = await visit.read(
+    history, messages, complaints = await visit.read(
         lambda conn: (
             client_history.changes(conn, number),
             client_deliveries.sent_to(conn, number, before=before, limit=_A_PAGE + 1),
+            subscribing.complaints(conn, reached),
         )
     )
     return await visit.render(
@@ -146,6 +147,7 @@ async def _show_contact(visit: Visit, refusal: str = "") -> Response:
         kinds=KINDS,
         history=history if may_see(visit.user) else [],
         messages=messages[:_A_PAGE],
+        complaints=complaints,
         older=f"/clients/{number}?before={messages[_A_PAGE - 1].delivery}"
         if len(messages) > _A_PAGE
         else None,
@@ -208,6 +210,13 @@ async def _resume(visit: Visit) -> Response:
         "resumed",
         lambda conn, one: subscribing.resume(conn, one.id, visit.user.name, visit.now),
     )
+
+
+async def _readmit(visit: Visit) -> Response:
+    def readmit(conn: sqlite3.Connection, one: Subscription) -> None:
+        subscribing.readmit(conn, one.kind, one.address, visit.user.name, visit.now)
+
+    return await _act(visit, "readmitted", readmit)
 
 
 async def _ask_again(visit: Visit) -> Response:
@@ -371,5 +380,6 @@ routes = [
     Route(f"{_ONE}/addresses", signed_in(_add_address, "responder"), methods=["POST"]),
     Route(f"{_SUBSCRIPTION}/end", signed_in(_end, "responder"), methods=["POST"]),
     Route(f"{_SUBSCRIPTION}/resume", signed_in(_resume, "responder"), methods=["POST"]),
+    Route(f"{_SUBSCRIPTION}/readmit", signed_in(_readmit, "admin"), methods=["POST"]),
     Route(f"{_SUBSCRIPTION}/ask", signed_in(_ask_again, "responder"), methods=["POST"]),
 ]
