@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.effort import examples
 
 from sentinel.intelligence.grouping import MAX_TITLE, Grouping, group
 from sentinel.model.signal import Error
@@ -453,7 +454,7 @@ anything = st.recursive(
         st.sampled_from(["exception", "fingerprint", "logentry", "logger"]), anything, max_size=4
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_payload_raises_and_every_error_has_a_fingerprint(payload: dict[str, Any]) -> None:
     found = group(Error(payload=payload))
     assert isinstance(found, Grouping)
@@ -470,7 +471,7 @@ modules = st.sampled_from(["shop.orders", "shop.cart", "shop.mail"])
     st.integers(min_value=1, max_value=10**6),
     st.text(alphabet="abc ", max_size=10),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_stack_groups_the_same_whatever_the_lines_and_the_message(
     stack: list[tuple[str, str]], line: int, value: str
 ) -> None:

@@ -81,3 +81,18 @@ def test_without_an_entry_the_severity_or_the_level_decides(
     found = impact_of(group(severity=severity, level=level), None)
     assert found.priority == priority
     assert (found.revenue, found.companies, found.customer_facing) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("counted", "name", "past"),
+    [
+        ({"tenants": 1, "users": 0}, "acme", "acme was affected"),
+        ({"tenants": 1, "users": 0}, None, "1 tenant was affected"),
+        ({"tenants": 1, "users": 2}, "acme", "acme and 2 users were affected"),
+        ({"tenants": 2, "users": 0}, "acme", "2 tenants were affected"),
+        ({"tenants": 0, "users": 1}, None, "1 user was affected"),
+        ({"tenants": 0, "users": 0, "count": 3}, None, "3 events, no user named"),
+    ],
+)
+def test_it_is_told_once_it_is_over(counted: dict[str, int], name: str | None, past: str) -> None:
+    assert impact_of(group(**counted), None, tenant=name).past == past

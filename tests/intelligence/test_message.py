@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.effort import examples
 from tests.intelligence.report_facts import NOON, background, catalog
 
 from sentinel.intelligence.catalog import Entry
 from sentinel.intelligence.message import PageFacts, compose, compose_test
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.cause import Findings
-from sentinel.model.delivery import Delivery, Reason
+from sentinel.model.delivery import Choice, Delivery, Reason
 from sentinel.model.group import Group
 from sentinel.model.page import Page, Tried
 from sentinel.model.reach import Reach
@@ -159,7 +160,9 @@ def deploy() -> PageFacts:
         verdict="7.1 % of 480, the bound is 5 %",
         count=34,
     )
-    queue = alert(31, None, rule="QueueLong", key={}, severity="warning", count=2)
+    queue = alert(
+        31, None, rule="QueueLong", key={}, severity="warning", count=2, cascade="deploy-broke-it"
+    )
     return PageFacts(page=Page(incident=incident, alerts=(root, queue)), public_url=URL)
 
 
@@ -184,7 +187,7 @@ def silent() -> PageFacts:
         verdict="0 signals within 1d, at least 1 was expected",
         count=0,
     )
-    follows = alert(41, None, rule="ReportMissing", count=0, labels={})
+    follows = alert(41, None, rule="ReportMissing", count=0, labels={}, cascade="needs-backup")
     return PageFacts(page=Page(incident=incident, alerts=(root, follows)), public_url=URL)
 
 
@@ -256,6 +259,13 @@ def ended(facts: PageFacts, at: float) -> PageFacts:
     return replace(facts, page=replace(facts.page, incident=incident))
 
 
+def folded(facts: PageFacts) -> PageFacts:
+    """Its alerts are the other one's now."""
+    own = replace(facts.page.incident, folded_into=2)
+    home = replace(unknown().page.incident, id=2)
+    return replace(facts, page=replace(facts.page, incident=own, home=home, alerts=()))
+
+
 def case(name: str) -> tuple[PageFacts, Delivery]:
     reason: Any = name.rpartition("-")[2]
     facts = KINDS[name.partition("-")[0]]()
@@ -266,6 +276,7 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
         "remedy_failed": 95.0,
         "reminder": 14_700.0,
         "ack_expiring": 3_060.0,
+        "folded": 240.0,
         "resolved": 4_000.0,
     }
     at = NOON + later[reason]
@@ -273,6 +284,8 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
         facts = taken(facts, "alice", NOON + 3_660)
     if reason == "resolved":
         facts = ended(facts, at)
+    if reason == "folded":
+        facts = folded(ended(facts, at))
     return facts, delivery(reason, severity, at)
 
 
@@ -289,6 +302,7 @@ def case(name: str) -> tuple[PageFacts, Delivery]:
         "suspected-reminder",
         "tried-firing",
         "tried-remedy_failed",
+        "known-folded",
     ],
 )
 def test_the_message_reads_as_agreed(name: str) -> None:
@@ -310,6 +324,25 @@ def test_the_first_lines_say_whom_it_hurts_and_what_to_do() -> None:
     text = compose(*case("known-firing")).text
     assert text.startswith("3 tenants and 41 users affected since 12:00 UTC: SMS and login codes.")
     assert "Do first:    Read the error code in the message log." in text.split("\n\n")[1]
+
+
+def test_all_probes_that_found_a_component_so_are_named_and_are_no_effects_of_each_other() -> None:
+    key = {"component": "shop", "tags.probe": "web"}
+    root = alert(50, None, rule="ComponentDown", key=key, tenant=None, labels={})
+    other = replace(root, id=51, key={"component": "shop", "tags.probe": "ping"})
+    incident = replace(silent().page.incident, root=50, rule="ComponentDown", tenant=None)
+    facts = PageFacts(page=Page(incident=incident, alerts=(root, other)), public_url=URL)
+    message = compose(facts, delivery("firing"))
+    assert "Found by:    probes ping and web" in message.text
+    assert message.payload["data"]["cascades"] == []
+
+
+def test_what_sentinel_says_of_itself_is_told_by_its_words_and_not_by_how_often() -> None:
+    facts = known()
+    group = replace(facts.page.groups[0], project="sentinel")
+    page = replace(facts.page, groups=(group,), reach=None)
+    page = replace(page, incident=replace(page.incident, tenant=None, title="100 became 90"))
+    assert compose(replace(facts, page=page), delivery("firing")).text.startswith("100 became 90.")
 
 
 def reaching(facts: PageFacts, **reach: Any) -> PageFacts:
@@ -497,7 +530,7 @@ hostile = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(hostile, hostile, st.sampled_from(REASONS))
 def test_text_from_outside_can_neither_break_out_nor_grow(
     text: str, other: str, reason: Reason
@@ -588,3 +621,49 @@ def test_a_name_can_not_lead_a_test_elsewhere() -> None:
     facts = replace(known(), tests=("test:probe:a/../b?c",))
     (one,) = compose(facts, delivery("firing")).payload["data"]["tests"]
     assert one["url"] == f"{URL}/actions/test:probe:a%2F..%2Fb%3Fc?incident=3"
+
+
+def answerable(facts: PageFacts) -> PageFacts:
+    choice = Choice(verb="acknowledge", label="Acknowledge", token="x", url=f"{URL}/a/x")
+    return replace(facts, choices=(choice,))
+
+
+def test_where_characters_count_advice_stands_behind_what_must_not_be_cut() -> None:
+    short = compose(answerable(known()), delivery("firing")).short
+    who, answer, advice = (
+        short.index(text) for text in ("affected since", "Reply 3a", "Do first:")
+    )
+    assert who < answer < advice
+    assert short.endswith(f" {URL}/a/x")
+
+
+@pytest.mark.parametrize("reason", ["firing", "reminder", "resolved"])
+def test_where_characters_count_the_name_is_said_once(reason: Reason) -> None:
+    facts = answerable(unknown())
+    short = compose(facts, delivery(reason)).short
+    assert short.count(facts.page.incident.title) == 1
+
+
+def test_where_characters_count_no_commonplace_is_said() -> None:
+    facts = answerable(unknown())
+    [root] = facts.page.alerts
+    bare = replace(facts, page=replace(facts.page, alerts=(replace(root, annotations={}),)))
+    message = compose(bare, delivery("firing"))
+    assert "Open the incident" in message.text
+    assert "Open the incident" not in message.short
+
+
+@pytest.mark.parametrize(("holder", "verb"), [("alice", "keep"), ("bob", "take")])
+def test_whoever_has_it_is_not_asked_to_take_it(holder: str, verb: str) -> None:
+    facts = answerable(taken(known(), holder, NOON + 3_660))
+    assert f"Reply 3a to {verb} it." in compose(facts, delivery("ack_expiring")).short
+
+
+def test_the_only_tenant_is_called_by_its_name() -> None:
+    text = compose(reaching(known(), tenants=1), delivery("firing")).text
+    assert text.startswith("acme affected since")
+
+
+def test_what_is_over_hurts_nobody_any_more() -> None:
+    facts = ended(known(), NOON + 60)
+    assert "were affected: " in " ".join(compose(facts, delivery("resolved")).text.split())

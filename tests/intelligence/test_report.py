@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from tests.effort import examples
 from tests.intelligence.report_facts import (
     NOON,
     alert,
@@ -38,7 +39,7 @@ from sentinel.intelligence.report.model import Background, SinceGood
 from sentinel.intelligence.standing import standing_of
 from sentinel.model.cause import Candidate, Findings
 from sentinel.model.group import Group
-from sentinel.model.resolution import Resolution, Similar
+from sentinel.model.resolution import Resolution, Similar, Tried
 from sentinel.model.signal import Change
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -227,6 +228,18 @@ def test_the_next_step_comes_first() -> None:
     assert text.index("## What to do first") < text.index("## What happened")
 
 
+def test_what_fixed_several_incidents_is_told_with_how_often_it_held() -> None:
+    tried = Tried(text="Rotated the token", times=3, held=2, came_back=1)
+    report = build_report(
+        group(),
+        now=NOON,
+        catalog=catalog(),
+        background=Background(findings=Findings(tried=(tried,))),
+    )
+    line = "- fixed 3 of them: `Rotated the token` (it held 2 of 3 times)"
+    assert line in render_markdown(report).split("\n")
+
+
 def test_an_active_cause_is_mended_first() -> None:
     firing = [alert(code="TWILIO_API_FAILURE"), alert(code="DNS_RESOLUTION_FAILED")]
     report = build_report(group(), now=NOON, catalog=catalog(), latest=error(), alerts=firing)
@@ -357,7 +370,7 @@ def test_every_kind_of_line_break_breaks_the_line(break_: str) -> None:
 
 
 @given(st.text(max_size=400))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_an_event_says_the_report_keeps_its_form(text: str) -> None:
     for report in (hostile(text), hostile_incident(text)):
         markdown, plain = render_markdown(report), render_text(report)

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from sentinel.intelligence.templates import MAX_TEMPLATE, template
 
@@ -135,7 +136,7 @@ _PLACE = re.compile(r"<\w+>")
 
 
 @given(words, values)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_whatever_value_stands_in_a_message_the_words_around_it_stay(
     text: list[str], value: str
 ) -> None:
@@ -144,14 +145,14 @@ def test_whatever_value_stands_in_a_message_the_words_around_it_stay(
 
 
 @given(words, words)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_other_words_are_another_template(one: list[str], other: list[str]) -> None:
     same = " ".join(one) == " ".join(other)
     assert (template(" ".join(one)) == template(" ".join(other))) == same
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_any_text_has_a_short_template(message: str) -> None:
     assert len(template(message)) <= MAX_TEMPLATE
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from sentinel import cli
-from sentinel.store import audit, deliveries
-from sentinel.store.connection import connect
+from sentinel.model.broadcast import Broadcast, Update
+from sentinel.store import audit, broadcasts, deliveries
+from sentinel.store.connection import connect, transaction
 from sentinel.store.lock import locked
 from sentinel.store.migrations import migrate
 
@@ -121,3 +122,19 @@ def test_a_test_is_written_down_for_the_daemon_and_noted(terminal: Terminal) -> 
         "template sent as a test",
         "template brief",
     )
+
+
+def test_a_broadcast_is_shown_as_clients_read_it(terminal: Terminal) -> None:
+    with transaction(terminal.conn):
+        broadcasts.save(
+            terminal.conn, [Broadcast(id=3, kind="incident", title="SMS are late", opened=1.0)]
+        )
+        said = Update(
+            id=1, broadcast=3, phase="resolved", text="Over.", state="published", created=1.0
+        )
+        broadcasts.save_updates(terminal.conn, [said])
+    status, shown = terminal("preview", "--broadcast", "3")
+    assert status == 0
+    assert "resolved over mail, in the template words" in shown
+    assert "Subject: Resolved: SMS are late" in shown
+    assert terminal("preview", "--broadcast", "4")[0] == 1

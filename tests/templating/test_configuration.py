@@ -71,6 +71,21 @@ def test_the_main_file_comes_before_the_rules(load) -> None:
         ("{name: a, subject: x}\n  - {name: b, text: x}", "template/never", "b, whose messages"),
         ("{name: a, audience: client, text: ask db-1.acme.internal}", "template/leak", "host name"),
         ("{name: a, audience: client, text: SmsFailing}", "template/leak", "internal name"),
+        (
+            "{name: a, audience: client, text: \"{{ title or 'web-3' }}\"}",
+            "template/leak",
+            "host name: web-3",
+        ),
+        (
+            "{name: a, audience: client, html: '<a href=\"mailto:x@acme.internal\">x</a>'}",
+            "template/leak",
+            "e-mail address",
+        ),
+        (
+            "{name: a, audience: client, html: '<!-- from web-3 --><p>x</p>'}",
+            "template/leak",
+            "host name: web-3",
+        ),
         ('{name: a, audience: client, text: "{{ code }}"}', "template/wrong", "variable 'code'"),
         ("{name: a, subject: {{ title }}}", "yaml/key", "put quotes around"),
     ],
@@ -80,6 +95,21 @@ def test_what_is_wrong_is_told(load, entry: str, id: str, said: str) -> None:
     found = [problem for problem in problems if problem.id == id]
     assert found
     assert said in str(found[0])
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        ("text", "{{ message }} {{ manage_url }} {{ unsubscribe_url }}"),
+        ("text", "{% set top_line = title %}{{ top_line }}{# see api-1 #}"),
+        ("text", "{% if phase == 'in_progress' %}It has begun.{% endif %}"),
+        ("html", "<p id='u_text_1' class='a_b' style='color:#0b5cadff'>{{ message }}</p>"),
+        ("html", "<style>.a_b { color: #0b5cadff }</style><p>{{ title }}</p>"),
+    ],
+)
+def test_what_no_client_reads_is_no_leak(load, part: str, source: str) -> None:
+    entry = f"templates:\n  - name: a\n    audience: client\n    {part}: |\n      {source}\n"
+    assert load(entry)[1] == []
 
 
 def test_the_line_within_a_long_text_is_told(load) -> None:

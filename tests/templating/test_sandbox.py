@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from sentinel.templating.bounds import LONGEST_HTML, LONGEST_SOURCE, LONGEST_TEXT
 from sentinel.templating.flaw import Flaw
@@ -221,7 +222,7 @@ _WORDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(_WORDS, max_size=40).map("".join), st.booleans())
 def test_any_text_is_refused_or_renders_within_bounds(source: str, html: bool) -> None:
     try:

@@ -175,7 +175,7 @@ def test_clients_are_shown_nothing_of_the_incident() -> None:
 
 def test_a_chat_shows_the_operators_words_in_the_place_of_its_own_layout() -> None:
     card = card_of(worded(text="Call Bob.\n\n{{ lead }}"))
-    assert card.text.startswith("Call Bob.\n\n1 tenant")
+    assert card.text.startswith("Call Bob.\n\nacme and 41 users")
     assert (card.lead, card.do, card.facts) == ("", "", ())
     assert card_of(worded(subject="x")).lead
 

@@ -1,5 +1,6 @@
 """The page Templates, its frame, the test to oneself, and the same over the API."""
 
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,8 @@ from msgspec.structs import replace
 
 from sentinel.api import Error
 from sentinel.installation import Installation, require
-from sentinel.store import audit, deliveries
+from sentinel.model.broadcast import Broadcast, Update
+from sentinel.store import audit, broadcasts, deliveries
 
 from .conftest import CONFIG, RULES, Browser, World
 
@@ -96,7 +98,7 @@ async def test_a_real_incident_is_shown_without_links_that_act(
         ("channel=x", "found the channel"),
         ("incident=99", "there is no incident 99"),
         ("incident=x", "expected its number"),
-        ("template=words&incident=1", "clients are not told of incidents"),
+        ("template=words&incident=1", "clients were told nothing of it"),
     ],
 )
 async def test_what_there_is_not_is_told(browser: Browser, query: str, said: str) -> None:
@@ -161,3 +163,22 @@ async def test_the_api_previews_and_sends(browser: Browser, world: World) -> Non
         f"{url}/preview", params={"template": "x"}, headers=headers
     ) as response:
         assert response.status == 400
+
+
+async def test_a_broadcast_is_shown_as_clients_read_it(browser: Browser, world: World) -> None:
+    def say(conn: sqlite3.Connection) -> None:
+        broadcasts.save(conn, [Broadcast(id=3, kind="incident", title="Calls fail", opened=1.0)])
+        said = Update(
+            id=1, broadcast=3, phase="retraction", text="Never mind.", state="held", created=1.0
+        )
+        broadcasts.save_updates(conn, [said])
+
+    await world.database.write(say)
+    await browser.sign_in()
+    # The form always sends which message is chosen, here one about an incident.
+    _, page = await browser.get("/settings/templates?show=admin/firing&broadcast=3")
+    assert "Never mind." in page
+    assert "Withdrawn: Calls fail" in page
+    response, page = await browser.get("/settings/templates?show=client/resolved&broadcast=3")
+    assert response.status == 422
+    assert "expected what broadcast 3 has: retraction" in page

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from sentinel.cli.app import (
     ConfigOption,
@@ -56,6 +57,13 @@ BareOption = Annotated[
 IncidentOption = Annotated[
     int | None, typer.Option("--incident", min=1, help="A real incident instead of the sample.")
 ]
+BroadcastOption = Annotated[
+    int | None,
+    typer.Option("--broadcast", min=1, help="What clients read of a real broadcast."),
+]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="Of a client, where there are several.")
+]
 ChannelOption = Annotated[str, typer.Option("--channel", help="As it goes over this channel.")]
 ClientOption = Annotated[bool, typer.Option("--client", help="What clients read.")]
 
@@ -94,6 +102,8 @@ def preview(
     sample: SampleOption = "",
     bare: BareOption = False,
     incident: IncidentOption = None,
+    broadcast: BroadcastOption = None,
+    language: LanguageOption = "",
     channel: ChannelOption = "",
     client: ClientOption = False,
     html: Annotated[Path | None, typer.Option("--html", help="Write the HTML here.")] = None,
@@ -112,10 +122,11 @@ def preview(
 
     found, _ = require(config_path(config), os.environ)
     composer = Composer(found.config, found.catalog, found.cause_finder())
-    wish = _wish(name, default, sample, bare, incident, channel, client)
+    wish = _wish(name, default, sample, bare, client or broadcast is not None)
+    wish = replace(wish, incident=incident, broadcast=broadcast, language=language, channel=channel)
     now = SystemClock().now()
     previews = Previews(found.config, composer)
-    if incident is None:
+    if not wish.is_stored:
         made = previews.show(None, wish, now)
     else:
         with open_store(state_dir) as conn:
@@ -153,6 +164,8 @@ def send(
     sample: SampleOption = "",
     bare: BareOption = False,
     incident: IncidentOption = None,
+    broadcast: BroadcastOption = None,
+    language: LanguageOption = "",
     client: ClientOption = False,
     to: Annotated[
         str | None, typer.Option("--to", help="Which person, for a channel that sends to people.")
@@ -176,7 +189,8 @@ def send(
     state, actor, now = state_path(state_dir), author_of(author), SystemClock().now()
     if not is_held(state):
         raise Invalid(f"no daemon runs on {state}, so nothing would send it: start one")
-    wish = _wish(name, default, sample, bare, incident, "", client)
+    wish = _wish(name, default, sample, bare, client or broadcast is not None)
+    wish = replace(wish, incident=incident, broadcast=broadcast, language=language)
     composer = Composer(found.config, found.catalog, found.cause_finder())
     with contextlib.closing(connect(state)) as conn, transaction(conn):
         numbers = Previews(found.config, composer).send(conn, wish, recipients, now)
@@ -195,8 +209,6 @@ def _wish(
     default: bool,
     sample: str,
     bare: bool,
-    incident: int | None,
-    channel: str,
     client: bool,
 ) -> "Wish":
     from sentinel.templating.preview import DEFAULT, Wish
@@ -207,8 +219,6 @@ def _wish(
     return Wish(
         about=sample,
         audience=audience,
-        channel=channel,
         template=DEFAULT if default else name,
-        incident=incident,
         bare=bare,
     )

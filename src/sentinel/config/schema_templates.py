@@ -18,6 +18,7 @@ ToldReason = Literal[
     "acknowledged",
     "assigned",
     "ack_expiring",
+    "folded",
     "resolved",
     "update",
 ]

@@ -155,12 +155,15 @@ def is_own(frame: dict[str, Any]) -> bool:
 
 def is_minified(frame: dict[str, Any]) -> bool:
     """A browser's frame whose names a minifier has made: the next build makes others."""
-    column, function = frame.get("colno"), text_of(frame.get("function"))
+    column = frame.get("colno")
+    # Asked of every frame, and few clients name columns at all.
+    if type(column) is not int or column <= 300:
+        return False
     path = text_of(frame.get("filename")) or text_of(frame.get("abs_path"))
     if not _SCRIPT.search(path.partition("?")[0]):
         return False
-    last = function.rpartition(".")[2].rpartition(" ")[2]
-    return type(column) is int and column > 300 and len(last) <= 2
+    last = text_of(frame.get("function")).rpartition(".")[2].rpartition(" ")[2]
+    return len(last) <= 2
 
 
 def key_of(frame: dict[str, Any]) -> str:

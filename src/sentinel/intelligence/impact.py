@@ -24,7 +24,7 @@ _OF_LEVEL: dict[Level, Priority] = {"fatal": "P0", "error": "P1"}
 class GroupImpact(Struct, frozen=True, kw_only=True):
     """`revenue`, `companies` and `customer_facing` are None where no catalog entry says so.
 
-    `sentence` tells it in plain words. Times are seconds since 1970 UTC.
+    `sentence` tells it in plain words, `past` once it is over. Times are seconds since 1970 UTC.
     """
 
     priority: Priority
@@ -38,14 +38,19 @@ class GroupImpact(Struct, frozen=True, kw_only=True):
     first_seen: float
     last_seen: float
     sentence: str = ""
+    past: str = ""
 
 
 def impact_of(
-    group: Group, entry: Entry | None, zone: tzinfo = UTC, reach: Reach | None = None
+    group: Group,
+    entry: Entry | None,
+    zone: tzinfo = UTC,
+    reach: Reach | None = None,
+    tenant: str | None = None,
 ) -> GroupImpact:
     """`zone` is the one to tell times in. With `reach` it is what the incident means that the group
-    stands at the root of, effects included. Without an entry the priority follows the severity, or
-    else the level."""
+    stands at the root of, effects included. `tenant` is called by its name where it is the only
+    one. Without an entry the priority follows the severity, or else the level."""
     features = entry.impact.features if entry else ()
     if reach is not None:
         group = replace(
@@ -66,7 +71,8 @@ def impact_of(
         events=group.count,
         first_seen=group.first_seen,
         last_seen=group.last_seen,
-        sentence=_sentence(group, features, zone),
+        sentence=_sentence(group, features, zone, tenant),
+        past=_past(group, features, tenant),
     )
 
 
@@ -74,17 +80,33 @@ def _priority_of(group: Group) -> Priority:
     return _OF_SEVERITY[group.severity] if group.severity else _OF_LEVEL.get(group.level, "P2")
 
 
-def _sentence(group: Group, features: Sequence[str], zone: tzinfo) -> str:
+def _sentence(group: Group, features: Sequence[str], zone: tzinfo, tenant: str | None) -> str:
     """Such as "3 tenants and 41 users affected since 14:02 UTC: SMS and phone greetings"."""
-    who = [
-        _count(number, noun)
-        for number, noun in ((group.tenants, "tenant"), (group.users, "user"))
-        if number
-    ]
-    if who:
+    if who := _who(group, tenant):
         text = f"{_listed(who)} affected since {_since(group, zone)}"
     else:
         text = f"{_count(group.count, 'event')} since {_since(group, zone)}, no user named"
+    return _with_features(text, features)
+
+
+def _past(group: Group, features: Sequence[str], tenant: str | None) -> str:
+    if who := _who(group, tenant):
+        is_one = len(who) == 1 and (group.tenants or group.users) == 1
+        text = f"{_listed(who)} {'was' if is_one else 'were'} affected"
+    else:
+        text = f"{_count(group.count, 'event')}, no user named"
+    return _with_features(text, features)
+
+
+def _who(group: Group, tenant: str | None) -> list[str]:
+    who = [_count(group.users, "user")] if group.users else []
+    if group.tenants:
+        is_named = tenant and group.tenants == 1
+        who.insert(0, tenant if is_named and tenant else _count(group.tenants, "tenant"))
+    return who
+
+
+def _with_features(text: str, features: Sequence[str]) -> str:
     return f"{text}: {_features(features)}" if features else text
 
 

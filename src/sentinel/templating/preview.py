@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sentinel.broadcasts.compose import titles
+from sentinel.clients.words import Words
 from sentinel.config.model import Config
 from sentinel.config.suggest import did_you_mean, one_of
 from sentinel.errors import Invalid
@@ -23,7 +25,9 @@ from sentinel.templating.samples import (
     Sample,
     client_sample,
     incident_sample,
+    stored_sample,
 )
+from sentinel.templating.stored import stored_update
 from sentinel.templating.templates import Template, Templates
 
 DEFAULT = ""
@@ -34,15 +38,22 @@ _LONGEST_SUBJECT = 200
 class Wish(Struct, frozen=True, kw_only=True):
     """What is to be seen. `about` is a reason, such as firing, or for clients a phase;
     `template` is a name, DEFAULT, or None for the one that would be taken. `incident` is a real
-    one instead of the sample, and `bare` the sample of which little is known."""
+    one instead of the sample, for clients what they were told of it; `broadcast` is a real one of
+    those. `bare` is the sample of which little is known. `language` is a client's."""
 
     about: str = ""
     audience: Audience = "admin"
     channel: str = ""
     template: str | None = None
     incident: int | None = None
+    broadcast: int | None = None
+    language: str = ""
     bare: bool = False
     person: str = ""
+
+    @property
+    def is_stored(self) -> bool:
+        return self.incident is not None or self.broadcast is not None
 
 
 class Preview(Struct, frozen=True, kw_only=True):
@@ -78,7 +89,7 @@ class Previews:
         self._templates = Templates(config.templates)
 
     def show(self, conn: sqlite3.Connection | None, wish: Wish, now: float) -> Preview:
-        """`conn` only for a real incident. Raises Invalid for what there is not."""
+        """`conn` only for a real incident or broadcast. Raises Invalid for what there is not."""
         return self._made(conn, wish, now)[0]
 
     def send(
@@ -113,9 +124,13 @@ class Previews:
         template = self._named(wish.template)
         if template is not None:
             wish = replace(wish, audience=template.config.audience)
-        about, channel = self._about(wish, template), self._channel(wish, template)
-        wish = replace(wish, about=about, channel=channel)
-        sample = self._sample(conn, wish, now)
+        wish = replace(wish, channel=self._channel(wish, template))
+        if wish.audience == "client" and wish.is_stored:
+            about, sample = self._stored(conn, wish)
+            wish = replace(wish, about=about)
+        else:
+            wish = replace(wish, about=self._about(wish, template))
+            sample = self._sample(conn, wish, now)
         if wish.template is None:
             template = self._templates.choose(wish.channel, wish.audience, sample.message.reason)
         message, flaw = sample.message, ""
@@ -174,15 +189,42 @@ class Previews:
             return wish.channel
         return next(iter(template.config.channels if template else known), "")
 
+    def _language(self, wish: Wish) -> str:
+        settings = self._config.clients
+        known = Words(settings.languages).languages
+        if wish.language and wish.language not in known:
+            raise Invalid(f"found the language {wish.language[:40]!r}, expected {one_of(known)}")
+        return wish.language or settings.language
+
+    def _stored(self, conn: sqlite3.Connection | None, wish: Wish) -> tuple[str, Sample]:
+        """With the phase that it turned out to be about."""
+        assert conn is not None, "what is stored is read from a store"
+        found = stored_update(
+            conn, broadcast=wish.broadcast, incident=wish.incident, phase=wish.about
+        )
+        sample = stored_sample(
+            found,
+            channel=wish.channel,
+            settings=self._config.clients,
+            language=self._language(wish),
+            url=self._config.public_url,
+            shown=titles(self._config, found.broadcast),
+        )
+        return found.update.phase, sample
+
     def _sample(self, conn: sqlite3.Connection | None, wish: Wish, now: float) -> Sample:
         url = self._config.public_url
         if wish.audience == "client":
-            if wish.incident is not None:
-                raise Invalid("found an incident, expected none: clients are not told of incidents")
             phase = next(one for one in CLIENT_PHASES if one == wish.about)
             return client_sample(
-                phase, channel=wish.channel, settings=self._config.clients, url=url
+                phase,
+                channel=wish.channel,
+                settings=self._config.clients,
+                language=self._language(wish),
+                url=url,
             )
+        if wish.broadcast is not None:
+            raise Invalid("found a broadcast, expected an incident: broadcasts are for clients")
         reason = next(one for one in REASONS["admin"] if one == wish.about)
         if wish.incident is None:
             return incident_sample(reason, bare=wish.bare, channel=wish.channel, url=url)

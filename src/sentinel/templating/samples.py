@@ -16,7 +16,7 @@ from sentinel.config.model import ClientsConfig
 from sentinel.intelligence.catalog import Entry, Impact
 from sentinel.intelligence.message import PageFacts, compose
 from sentinel.model.alert import Alert, Incident
-from sentinel.model.broadcast import Broadcast, Phase, Update
+from sentinel.model.broadcast import MAINTENANCE_PHASES, Broadcast, Phase, Update
 from sentinel.model.cause import Candidate, Findings
 from sentinel.model.client import Contact, Subscription
 from sentinel.model.delivery import Audience, Choice, Delivery, Message, Reason, Verb
@@ -25,6 +25,7 @@ from sentinel.model.page import Page, Tried
 from sentinel.model.signal import Change, Error
 from sentinel.signing import Signer
 from sentinel.templating.incident import admin_view
+from sentinel.templating.stored import StoredUpdate
 from sentinel.templating.views import View
 
 URL = "https://sentinel.example.com"
@@ -35,7 +36,10 @@ CLIENT_PHASES: tuple[Phase, ...] = (
     "monitoring",
     "resolved",
     "scheduled",
+    "in_progress",
     "completed",
+    "correction",
+    "retraction",
     "postmortem",
 )
 REASONS: Mapping[Audience, tuple[Reason, ...]] = {
@@ -47,6 +51,7 @@ REASONS: Mapping[Audience, tuple[Reason, ...]] = {
         "acknowledged",
         "assigned",
         "ack_expiring",
+        "folded",
         "resolved",
     ),
     "client": ("update",),
@@ -62,8 +67,14 @@ _TEXTS: Mapping[Phase, str] = {
     "monitoring": "Text messages arrive again. We keep an eye on it.",
     "resolved": "Text messages arrive on time again. Those of the last hour were sent late.",
     "scheduled": "We move to new servers. Signing in will not work for some minutes.",
+    "in_progress": "The work has begun.",
     "completed": "The work is done, and everything runs as usual.",
-    "postmortem": "Our provider had an outage of 48 minutes.\n\nWe have added another one.",
+    "correction": "Not all text messages were late, but those to the US.",
+    "retraction": "This was a mistake: text messages were never late.",
+    "postmortem": (
+        "Our provider had an outage of 48 minutes.\n\n## What we change\n\n"
+        "- We have added a second provider.\n- Messages now change over **by themselves**."
+    ),
 }
 
 
@@ -119,10 +130,32 @@ def client_sample(
     *,
     channel: str = "email",
     settings: ClientsConfig | None = None,
+    language: str = "en",
     url: str = URL,
 ) -> Sample:
-    planned = phase in ("scheduled", "completed")
-    facts = UpdateFacts(
+    facts = _client_facts(phase, settings or ClientsConfig(), language, url)
+    return _to_client(phase, facts, channel)
+
+
+def stored_sample(
+    stored: StoredUpdate,
+    *,
+    channel: str,
+    settings: ClientsConfig,
+    language: str,
+    url: str,
+    shown: tuple[str, ...],
+) -> Sample:
+    """A real update, told to the client of the samples. `shown` is what clients call its
+    components."""
+    facts = _client_facts(stored.update.phase, settings, language, url)
+    facts = replace(facts, update=stored.update, broadcast=stored.broadcast, shown=shown)
+    return _to_client(f"broadcast {stored.broadcast.id}", facts, channel)
+
+
+def _client_facts(phase: Phase, settings: ClientsConfig, language: str, url: str) -> UpdateFacts:
+    planned = phase in MAINTENANCE_PHASES
+    return UpdateFacts(
         update=Update(
             id=1,
             broadcast=1,
@@ -142,7 +175,9 @@ def client_sample(
             starts=_OPENED + 86_400 if planned else None,
             ends=_OPENED + 90_000 if planned else None,
         ),
-        contact=Contact(id=1, tenant="acme", name="Acme", source="config", created=_OPENED),
+        contact=Contact(
+            id=1, tenant="acme", name="Acme", language=language, source="config", created=_OPENED
+        ),
         subscription=Subscription(
             id=1,
             contact=1,
@@ -151,32 +186,35 @@ def client_sample(
             state="active",
             since=_OPENED,
         ),
-        settings=settings or ClientsConfig(),
+        settings=settings,
         shown=("Text messages",),
         # Signed with no key that is used anywhere: such a link opens nothing.
         links=Links(Signer(b"sample"), url),
         status_url=f"{url}/status",
         thread="sample-broadcast-1",
     )
+
+
+def _to_client(name: str, facts: UpdateFacts, channel: str) -> Sample:
     delivery = Delivery(
         id=1,
         key="sample-1",
         channel=channel,
         address="it@acme.example",
         reason="update",
-        severity="warning",
+        severity=facts.broadcast.severity,
         created=_OPENED + 600,
         due=_OPENED,
         subscription=1,
         update=1,
     )
     message = told(facts, delivery)
-    return Sample(name=phase, message=message, view=view_for_templates(facts, delivery, message))
+    return Sample(name=name, message=message, view=view_for_templates(facts, delivery, message))
 
 
 def _full(reason: Reason, url: str) -> PageFacts:
     held = reason in _HELD
-    over = reason == "resolved"
+    over = reason in ("resolved", "folded")
     incident = Incident(
         id=7,
         state="resolved" if over else "acknowledged" if held else "open",
@@ -194,6 +232,7 @@ def _full(reason: Reason, url: str) -> PageFacts:
         assigned_by="bob" if reason == "assigned" else None,
         ack_until=_OPENED + 3_720 if held else None,
         resolved=_OPENED + 2_880 if over else None,
+        folded_into=3 if reason == "folded" else None,
     )
     alerts = (
         _alert(1, "SmsDeliveryFailing", "SMS_DELIVERY_FAILURE", count=12),
@@ -251,6 +290,7 @@ def _full(reason: Reason, url: str) -> PageFacts:
             tried=Tried("restart the sender", "it still fails", _OPENED + 200)
             if reason == "remedy_failed"
             else None,
+            home=_home_of(incident, reason),
         ),
         entry=Entry(
             code="SMS_DELIVERY_FAILURE",
@@ -288,7 +328,7 @@ def _full(reason: Reason, url: str) -> PageFacts:
 
 def _bare(reason: Reason, url: str) -> PageFacts:
     held = reason in _HELD
-    over = reason == "resolved"
+    over = reason in ("resolved", "folded")
     incident = Incident(
         id=9,
         state="resolved" if over else "acknowledged" if held else "open",
@@ -299,9 +339,17 @@ def _bare(reason: Reason, url: str) -> PageFacts:
         opened=_OPENED,
         acknowledged_by="bob" if held else None,
         resolved=_OPENED + 2_880 if over else None,
+        folded_into=3 if reason == "folded" else None,
     )
     root = replace(_alert(4, "DiskFull", None, count=0), labels={"host": "db-1"}, key={})
-    return PageFacts(page=Page(incident=incident, alerts=(root,)), public_url=url)
+    page = Page(incident=incident, alerts=(root,), home=_home_of(incident, reason))
+    return PageFacts(page=page, public_url=url)
+
+
+def _home_of(incident: Incident, reason: Reason) -> Incident | None:
+    if reason != "folded":
+        return None
+    return replace(incident, id=3, title="The database does not answer", code=None, state="open")
 
 
 def _alert(id: int, rule: str, code: str | None, *, count: int) -> Alert:

@@ -36,6 +36,7 @@ from sentinel.templating.filters import FILTERS, HTML_FILTERS, Filter, kind_of, 
 from sentinel.templating.flaw import Flaw
 from sentinel.templating.language import BOUNDED, KEPT, STEPPED, TESTS, check_language, guarded
 from sentinel.templating.names import LOOP, check_names
+from sentinel.templating.said import said_by
 
 _FILE = "<template>"
 # No name that a template can write.
@@ -52,6 +53,7 @@ class Written:
         tree = _parsed(environment, source)
         check_language(tree, _IN_HTML if html else FILTERS)
         check_names(tree, view)
+        self.said = said_by(tree, html=html)
         self._most = LONGEST_HTML if html else LONGEST_TEXT
         self._template = _compiled(environment, guarded(tree))
 

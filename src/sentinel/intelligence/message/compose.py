@@ -19,7 +19,7 @@ _WIDTH = 76
 def compose(facts: PageFacts, delivery: Delivery) -> Message:
     """What this delivery says about its incident."""
     view = view_of(facts, delivery)
-    instance = delivery.key.rpartition("-")[0]
+    instance, home = delivery.key.rpartition("-")[0], facts.page.home
     return Message(
         key=delivery.key,
         to=delivery.address,
@@ -29,6 +29,7 @@ def compose(facts: PageFacts, delivery: Delivery) -> Message:
         text=_templates.get_template("page.txt").render(view=view),
         html=_templates.get_template("page.html").render(view=view),
         thread=f"{instance}-incident-{facts.page.incident.id}",
+        goes_on=f"{instance}-incident-{home.id}" if home else "",
         first=facts.page.first,
         url=facts.url,
         payload=payload_of(facts, view, delivery),

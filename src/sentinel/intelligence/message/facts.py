@@ -10,13 +10,16 @@ from msgspec import Struct, field
 from sentinel.intelligence.advice import runbook_of
 from sentinel.intelligence.catalog import Entry, fill_link
 from sentinel.intelligence.causes import suspect
-from sentinel.intelligence.impact import impact_of
+from sentinel.intelligence.impact import GroupImpact, impact_of
 from sentinel.intelligence.untrusted import one_line
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.cause import Candidate, Findings
 from sentinel.model.delivery import Choice
+from sentinel.model.group import OWN_PROJECT
 from sentinel.model.page import Page
 from sentinel.model.signal import Change
+
+_NAME = 100
 
 
 class Cascade(Struct, frozen=True):
@@ -54,6 +57,11 @@ class PageFacts(Struct, frozen=True, kw_only=True):
         return next((alert for alert in page.alerts if alert.id == page.incident.root), None)
 
     @property
+    def roots(self) -> list[Alert]:
+        """All alerts that stand for the cause."""
+        return [one for one in self.page.alerts if self.page.incident.is_root(one)]
+
+    @property
     def name(self) -> str:
         """The shortest name of what is wrong: the code, or else the title."""
         return self.page.incident.code or self.page.incident.title
@@ -79,7 +87,7 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
     @property
     def flaps(self) -> bool:
-        return any(alert.flapping for alert in self.page.alerts if self._is_root(alert))
+        return any(alert.flapping for alert in self.roots)
 
     @property
     def environment(self) -> str | None:
@@ -90,11 +98,30 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     @property
     def impact(self) -> str:
         """Whom it hurts, as one sentence without its full stop."""
-        if self.page.groups:
-            page = self.page
-            return impact_of(page.groups[0], self.entry, self.zone, page.reach).sentence
+        known = self.known_impact
+        if known is not None:
+            return known.sentence
         who = self.page.incident.tenant
-        return f"{who} is affected" if who else ""
+        return f"{one_line(who, _NAME)} is affected" if who else ""
+
+    @property
+    def past_impact(self) -> str:
+        """Whom it has hurt, likewise."""
+        known = self.known_impact
+        if known is not None:
+            return known.past
+        who = self.page.incident.tenant
+        return f"{one_line(who, _NAME)} was affected" if who else ""
+
+    @property
+    def known_impact(self) -> GroupImpact | None:
+        """As the errors count it; None where there is none, as for a probe, or where they count
+        nothing but how often Sentinel itself has said something."""
+        page = self.page
+        if not page.groups or page.groups[0].project == OWN_PROJECT:
+            return None
+        name = one_line(self.tenant, _NAME) if self.tenant else None
+        return impact_of(page.groups[0], self.entry, self.zone, page.reach, name)
 
     @property
     def tenant(self) -> str | None:
@@ -105,14 +132,14 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     @property
     def events(self) -> int:
         """The signals with the incident's own code."""
-        return self._count([alert for alert in self.page.alerts if self._is_root(alert)])
+        return self._count(self.roots)
 
     @property
     def cascades(self) -> list[Cascade]:
         """The most frequent first."""
         broken: dict[str, list[Alert]] = {}
         for alert in self.page.alerts:
-            if not self._is_root(alert):
+            if not self.page.incident.is_root(alert):
                 broken.setdefault(alert.code or alert.rule, []).append(alert)
         found = [Cascade(n, self.titles.get(n, ""), self._count(own)) for n, own in broken.items()]
         return sorted(found, key=lambda one: -one.count)
@@ -169,8 +196,3 @@ class PageFacts(Struct, frozen=True, kw_only=True):
         """Not what was done for another tenant, or somewhere else."""
         own = ((change.tenant, self.page.incident.tenant), (change.environment, self.environment))
         return all(None in pair or pair[0] == pair[1] for pair in own)
-
-    def _is_root(self, alert: Alert) -> bool:
-        if alert.id == self.page.incident.root:
-            return True
-        return alert.code is not None and alert.code == self.page.incident.code

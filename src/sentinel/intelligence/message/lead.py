@@ -13,6 +13,8 @@ def lead_of(facts: PageFacts, delivery: Delivery) -> str:
     match delivery.reason:
         case "resolved":
             said = _over(facts, delivery)
+        case "folded":
+            said = _folded(facts)
         case "cause_found":
             said = _cause(facts)
         case "remedy_failed":
@@ -34,7 +36,7 @@ def lead_of(facts: PageFacts, delivery: Delivery) -> str:
 def ended_of(facts: PageFacts, delivery: Delivery) -> str:
     """A sentence for a message that comes too late; empty for all others."""
     ended = facts.page.incident.resolved
-    if delivery.reason == "resolved" or ended is None:
+    if delivery.reason in ("resolved", "folded") or ended is None:
         return ""
     return f"It has ended since, at {clock_time(ended, delivery.created, facts.zone)}."
 
@@ -56,7 +58,7 @@ def _over(facts: PageFacts, delivery: Delivery) -> str:
     incident = facts.page.incident
     lasted = span((incident.resolved or delivery.created) - incident.opened)
     begun = clock_time(incident.opened, delivery.created, facts.zone)
-    what = _sentence(facts.impact or incident.title)
+    what = _sentence(facts.past_impact or incident.title)
     over = "It is over" if incident.resolved_by is None else f"{incident.resolved_by} resolved it"
     return f"{over}. It lasted {lasted}, from {begun}. {what}"
 
@@ -67,6 +69,19 @@ def _cause(facts: PageFacts) -> str:
     told = f", and it explains {', '.join(explained[:3])}" if explained else ""
     found = _named(facts.cause or facts.name)
     return f"The cause was found: {found}{told}. {_sentence(facts.impact)}"
+
+
+def _folded(facts: PageFacts) -> str:
+    """What the reader was paged for is not over: it is told of elsewhere."""
+    home = facts.page.home
+    if home is None:
+        return "This is part of another incident now, which has the same cause."
+    name = _named(home.code or home.title)
+    over = " That one is over." if home.state == "resolved" else " What comes of it is told there."
+    return (
+        f"Incident {facts.page.incident.id} is part of incident {home.id} now, which has the same "
+        f"cause: {_sentence(name)}{over}"
+    )
 
 
 def _in_vain(facts: PageFacts) -> str:

@@ -58,6 +58,7 @@ def payload_of(facts: PageFacts, view: View, delivery: Delivery) -> dict[str, An
             "changes": [_change(facts, one) for one in facts.findings.changes[:_MOST_CHANGES]],
             "tests": [{"action": one, "url": facts.url_of_test(one)} for one in facts.tests],
             "tried": _tried(facts),
+            "goes_on": _other(facts, page.home) if page.home else None,
             "others": [_other(facts, other) for other in page.others[:_MOST_OTHERS]],
         },
     )

@@ -11,7 +11,7 @@ from sentinel.intelligence.message.holder import mark_of
 from sentinel.intelligence.message.lead import ended_of, lead_of
 from sentinel.intelligence.untrusted import clip, one_line
 from sentinel.intelligence.wording import clock_time, counted, long_ago, span
-from sentinel.model.alert import Incident
+from sentinel.model.alert import PROBE, Incident
 from sentinel.model.delivery import Delivery, Reason
 
 SUBJECT = 70
@@ -24,13 +24,17 @@ _MOST_OTHERS = 5
 _MOST_VARIABLES = 12
 _MOST_INCIDENTS = 20
 # Their first words say who has it, or that it is over.
-_SAY_WHO: tuple[Reason, ...] = ("resolved", "ack_expiring", "acknowledged", "assigned")
+_SAY_WHO: tuple[Reason, ...] = ("resolved", "ack_expiring", "acknowledged", "assigned", "folded")
+# Whoever is told that it is over, or has it already, needs no instructions.
+_BRIEF: tuple[Reason, ...] = ("resolved", "ack_expiring", "acknowledged", "folded")
+_SAID_ELSEWHERE = ("tenant", "environment", PROBE)
 _MARKS: dict[Reason, str] = {
     "reminder": "Reminder: ",
     "cause_found": "Cause found: ",
     "remedy_failed": "Repair failed: ",
     "assigned": "For you: ",
     "ack_expiring": "Still on it? ",
+    "folded": "Goes on elsewhere: ",
     "resolved": "Resolved: ",
 }
 
@@ -84,8 +88,7 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 def view_of(facts: PageFacts, delivery: Delivery) -> View:
-    # Whoever is told that it is over, or has it already, needs no instructions.
-    brief = delivery.reason in ("resolved", "ack_expiring", "acknowledged")
+    brief = delivery.reason in _BRIEF
     entry = facts.entry
     steps = [one_line(step, _STEP) for step in _steps(facts, delivery)]
     sample = facts.page.sample
@@ -113,7 +116,7 @@ def view_of(facts: PageFacts, delivery: Delivery) -> View:
         causes=[] if brief else _few(entry.common_causes if entry else ()),
         env_vars=[] if brief else _variables(facts),
         config_file="" if brief else _config_file(facts),
-        verify=_few(entry.verify if entry else ()),
+        verify=_few(entry.verify if entry and facts.page.home is None else ()),
         cascades=_cascades(facts),
         others=[_other(facts, other, delivery) for other in others[:_MOST_INCIDENTS]],
         hidden_others=max(0, len(others) - _MOST_INCIDENTS),
@@ -151,7 +154,7 @@ def _badge(delivery: Delivery) -> str:
 
 def _steps(facts: PageFacts, delivery: Delivery) -> list[str]:
     """The first one first."""
-    if delivery.reason in ("resolved", "acknowledged"):
+    if delivery.reason in ("resolved", "acknowledged", "folded"):
         return []
     if delivery.reason == "ack_expiring":
         return ["If you are still on it, acknowledge it again on the incident's page."]
@@ -264,7 +267,7 @@ def _place(facts: PageFacts) -> str:
 def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
     incident, root, sample = facts.page.incident, facts.root, facts.page.sample
     keys = root.key.items() if root else ()
-    by = [f"{name} {value}" for name, value in keys if name not in ("tenant", "environment")]
+    by = [f"{name} {value}" for name, value in keys if value and name not in _SAID_ELSEWHERE]
     where = (facts.tenant, facts.environment, sample.service if sample else None, *by)
     impact = facts.entry.impact if facts.entry else None
     return [
@@ -272,11 +275,18 @@ def _facts(facts: PageFacts, delivery: Delivery) -> list[tuple[str, str]]:
         ("Cause", facts.cause),
         ("Changed", _changed(facts)),
         ("Where", " · ".join(place for place in where if place)),
+        ("Found by", _probes(facts)),
         ("Seen", counted(facts.events, "time") if facts.events > 1 else ""),
         ("Priority", f"{impact.priority}, revenue at stake: {impact.revenue}" if impact else ""),
         ("Release", (sample.release or "") if sample else ""),
         ("Rule", f"{root.rule}: {root.verdict}" if root and root.verdict else _rule_of(facts)),
     ]
+
+
+def _probes(facts: PageFacts) -> str:
+    """The looks at a component that found it so."""
+    found = sorted({probe for one in facts.roots if (probe := one.key.get(PROBE))})
+    return f"{'probe' if len(found) == 1 else 'probes'} {' and '.join(found)}" if found else ""
 
 
 def _rule_of(facts: PageFacts) -> str:
@@ -319,7 +329,9 @@ def _tests(facts: PageFacts) -> list[Link]:
 
 
 def _links(facts: PageFacts) -> list[Link]:
-    entry = facts.entry
+    entry, home = facts.entry, facts.page.home
+    if home is not None:
+        return [Link(f"Incident {home.id}", facts.url_of(home)), Link("This one", facts.url)]
     found = [
         ("Incident", facts.url),
         ("Errors", facts.group_url),

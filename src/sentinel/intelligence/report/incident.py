@@ -56,7 +56,9 @@ def _next_step(report: IncidentReport, style: Style) -> Iterator[str]:
 def _incident(report: IncidentReport, style: Style) -> Iterator[str]:
     incident = report.incident
     yield style.fact("Title", Quoted(incident.title))
-    yield style.fact("State", f"{incident.state}, {incident.severity}")
+    home = incident.folded_into
+    state = incident.state if home is None else f"part of incident {home}, which has the same cause"
+    yield style.fact("State", f"{state}, {incident.severity}")
     if incident.acknowledged_by:
         yield style.fact("Acknowledged by", Quoted(incident.acknowledged_by))
     yield style.fact("Since", moment(incident.opened))

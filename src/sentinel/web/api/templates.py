@@ -11,17 +11,21 @@ from sentinel.web.api.call import Call, Endpoint, Listing
 from sentinel.web.templating import narrowed, send_to, shown
 
 _Word = Annotated[str, Meta(max_length=100)]
+_Number = Annotated[int, Meta(ge=1, lt=2**53)]
 
 
 class PreviewQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """`about` is a reason such as firing, or with `audience` client a phase. `template` is a name,
-    or empty for the default words; the one that would be taken if left out."""
+    or empty for the default words; the one that would be taken if left out. `incident` and
+    `broadcast` are numbers of real ones, `language` is a client's."""
 
     about: _Word = ""
     audience: Audience = "admin"
     channel: _Word = ""
     template: _Word | None = None
-    incident: Annotated[int, Meta(ge=1, lt=2**53)] | None = None
+    incident: _Number | None = None
+    broadcast: _Number | None = None
+    language: _Word = ""
     bare: bool = False
 
 
@@ -33,7 +37,9 @@ class TrialOrder(Struct, frozen=True, forbid_unknown_fields=True):
     about: _Word = ""
     audience: Audience = "admin"
     template: _Word | None = None
-    incident: Annotated[int, Meta(ge=1, lt=2**53)] | None = None
+    incident: _Number | None = None
+    broadcast: _Number | None = None
+    language: _Word = ""
 
 
 class TrialSent(Struct, frozen=True):
@@ -52,6 +58,8 @@ async def _preview(call: Call) -> Preview:
         channel=query.channel,
         template=query.template,
         incident=query.incident,
+        broadcast=query.broadcast,
+        language=query.language,
         bare=query.bare,
         person=call.user.name,
     )
@@ -66,6 +74,8 @@ async def _send(call: Call) -> TrialSent:
         channel=order.channel,
         template=order.template,
         incident=order.incident,
+        broadcast=order.broadcast,
+        language=order.language,
         person=call.user.name,
     )
     wish = narrowed(wish, call.config)
@@ -84,7 +94,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/templates/preview",
-        summary="What a message says, of a sample or of a real incident",
+        summary="What a message says, of a sample, a real incident or a broadcast",
         handler=_preview,
         query=PreviewQuery,
         reply=Preview,

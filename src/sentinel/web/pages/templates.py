@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from sentinel.clients.words import Words
 from sentinel.errors import Invalid
 from sentinel.model.delivery import Audience
 from sentinel.templating.preview import DEFAULT, Wish, abouts
@@ -49,6 +50,7 @@ async def _page(
         source=source,
         query=query,
         reachable=reachable(config, visit.user),
+        languages=Words(config.clients.languages).languages,
         refusal=refusal,
     )
     page.headers["content-security-policy"] = f"{POLICY}; frame-src 'self'"
@@ -77,7 +79,7 @@ async def _send(visit: Visit) -> Response:
     return RedirectResponse(f"/settings/templates?{query}", 303)
 
 
-_FIELDS = ("template", "show", "channel", "incident")
+_FIELDS = ("template", "show", "channel", "incident", "broadcast", "language")
 _ABOUTS: dict[str, tuple[Audience, tuple[str, ...]]] = {
     "About incidents": ("admin", abouts("admin")),
     "For clients": ("client", abouts("client")),
@@ -88,21 +90,29 @@ def _wish(visit: Visit, given: dict[str, str]) -> Wish:
     """Raises Invalid."""
     audience, _, about = given["show"].partition("/")
     template = {_BEST: None, _NONE: DEFAULT}.get(given["template"], given["template"])
-    read: Audience = "client" if audience == "client" else "admin"
-    incident = None
-    if given["incident"]:
-        incident = number_in(given["incident"])
-        if incident is None:
-            raise Invalid(f"found the incident {given['incident']!r}, expected its number")
+    broadcast = _number(given, "broadcast")
+    read: Audience = "client" if audience == "client" or broadcast is not None else "admin"
     wish = Wish(
-        about=about,
+        about=about if read == audience else "",
         audience=read,
         channel=given["channel"],
         template=template,
-        incident=incident,
+        incident=_number(given, "incident"),
+        broadcast=broadcast,
+        language=given["language"],
         person=visit.user.name,
     )
     return narrowed(wish, visit.config)
+
+
+def _number(given: dict[str, str], name: str) -> int | None:
+    """Raises Invalid."""
+    if not given[name]:
+        return None
+    number = number_in(given[name])
+    if number is None:
+        raise Invalid(f"found the {name} {given[name][:40]!r}, expected its number")
+    return number
 
 
 routes = [
