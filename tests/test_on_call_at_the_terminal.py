@@ -198,6 +198,42 @@ def test_overrides_are_listed_and_ended(terminal: Terminal) -> None:
     assert (command.override, command.by) == (4, "bob")
 
 
+def test_overrides_are_listed_by_the_clocks_of_their_schedules(terminal: Terminal) -> None:
+    rules = terminal.config.parent / "rules" / "rules.yaml"
+    named = RULES.replace("- name: primary\n", "- name: primary\n    timezone: Asia/Tokyo\n")
+    rules.write_text(named)
+    at = 4_000_000_000.0
+    terminal.keep(an_override(starts=at, ends=at + HOUR))
+    text = terminal("on-call", "override", "list")[1]
+    assert "2096-10-02 16:06 JST" in text
+    assert "2096-10-02 17:06 JST" in text
+
+
+def test_overrides_are_listed_in_utc_where_the_configuration_can_not_be_read(
+    terminal: Terminal,
+) -> None:
+    terminal.config.write_text("channels: [nonsense")
+    terminal.keep(an_override(starts=4_000_000_000.0, ends=4_000_000_000.0 + HOUR))
+    assert "2096-10-02 07:06 UTC" in terminal("on-call", "override", "list")[1]
+
+
+def test_a_check_counts_the_overrides_that_were_set(terminal: Terminal) -> None:
+    assert "schedule/gap" in terminal("check")[1]
+    now = SystemClock().now()
+    terminal.keep(an_override(schedule="office", starts=now - HOUR, ends=now + 40 * 24 * HOUR))
+    status, text = terminal("check")
+    assert status == 0
+    assert "schedule/gap" not in text
+
+
+def test_a_check_names_those_in_an_override_who_are_gone(terminal: Terminal) -> None:
+    terminal.keep(an_override(people=("dora", "bob")))
+    status, text = terminal("check")
+    assert status == 0
+    assert "found override 4, set by alice, of dora, who is not among people" in text
+    assert "it holds for bob alone" in text
+
+
 @pytest.mark.parametrize(("number", "said"), [("3", "over already"), ("7", "no override 7")])
 def test_what_is_over_is_not_ended_again(terminal: Terminal, number: str, said: str) -> None:
     terminal.keep(an_override(3, ended=1.0, ended_by="bob"))
@@ -222,6 +258,13 @@ def test_who_is_left_alone_is_listed(terminal: Terminal) -> None:
     terminal.keep(DoNotDisturb(person="alice", since=now, until=now + HOUR, by="bob"))
     assert [one["person"] for one in terminal.json("dnd")] == ["alice"]
     assert "alice" in terminal("dnd")[1]
+
+
+def test_people_are_left_alone_by_their_own_clocks(terminal: Terminal) -> None:
+    quiet = "except: critical, timezone: Asia/Tokyo}"
+    terminal.config.write_text(MAIN.replace("except: critical}", quiet))
+    terminal.keep(DoNotDisturb(person="bob", since=0.0, until=4_000_000_000.0, by="bob"))
+    assert "2096-10-02 16:06 JST" in terminal("dnd")[1]
 
 
 def test_a_person_who_is_not_known_is_named_with_a_hint(terminal: Terminal) -> None:

@@ -205,7 +205,7 @@ def test_the_list_leaves_out_what_is_over_unless_asked(terminal: Terminal) -> No
         (("silence", "end", "9"), "there is no silence 9"),
         (("silence", "end", "2"), "silence 2 is over already"),
         (("ack", "9"), "there is no incident 9"),
-        (("ack", "2"), "incident 2 is over"),
+        (("ack", "2"), "incident 2 can't be taken: it is over"),
         (("ack", "1", "--author", " "), "--author: expected a name"),
     ],
 )

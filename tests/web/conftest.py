@@ -157,6 +157,9 @@ class World:
             await self._serving
         for listener in self._server.servers:
             listener.close()
+        # A browser that outlives this world keeps its connections.
+        for connection in self._server.server_state.connections:
+            connection.transport.close()
         self._acting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._acting

@@ -1,5 +1,6 @@
 """What clients are told: on its pages and over the API."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ CLIENTS = """
 clients: {channels: {email: mail}}
 components:
   sms: {title: Text messages}
+  ship: {title: Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamte}
   web-1: {title: Website}
   web-2: {title: Website}
 """
@@ -93,8 +95,37 @@ async def test_what_waits_is_shown_as_clients_will_read_it(told: World, browser:
     assert "Investigating: Text messages are delayed" in page
     assert "They arrive late." in page
     assert "2 addresses" in page
-    assert "in 10 min" in page
+    assert re.search(r"goes out in <time [^>]*data-left>(10 min|9 min \d+ s)</time>", page)
+    assert '<a href="/incidents/1">Incident 1</a>' in page
     assert "Publish now" not in page
+
+
+async def test_home_shows_what_clients_are_about_to_hear_with_a_way_to_stop_it(
+    told: World, browser: Browser
+) -> None:
+    _, page = await browser.get("/")
+    assert "Clients are about to hear: " in page
+    assert "They arrive late." in page
+    assert "data-left" in page
+    await browser.post("/updates/1", do="veto")
+    _, page = await browser.get("/")
+    assert "Clients are about to hear" not in page
+
+
+async def test_home_counts_the_drafts_that_wait_for_somebody(told: World, browser: Browser) -> None:
+    draft = {"phase": "identified", "text": "A draft."}
+    assert (await ask(told, "POST", "/broadcasts/1/updates", draft))[0] == 201
+    _, page = await browser.get("/")
+    assert '<a href="/broadcasts">1 draft for clients</a>' in page
+
+
+async def test_a_viewer_sees_at_home_what_is_held_and_stops_nothing(
+    told: World, browser: Browser
+) -> None:
+    await browser.sign_in("Vera", "viewer")
+    _, page = await browser.get("/")
+    assert "Clients are about to hear: " in page
+    assert "Stop it" not in page
 
 
 @pytest.mark.parametrize(("do", "state"), [("publish", "published"), ("veto", "vetoed")])

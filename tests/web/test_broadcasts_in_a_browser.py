@@ -1,5 +1,6 @@
 """The pages on broadcasts in Chromium: small and wide, light and dark, by keyboard."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.web.test_broadcasts import ask, state_of, told
 
 __all__ = ["told"]
 pytestmark = pytest.mark.browser
-PATHS = ("/broadcasts", "/broadcasts/1", "/broadcasts/2", "/broadcasts/new")
+PATHS = ("/", "/broadcasts", "/broadcasts/1", "/broadcasts/2", "/broadcasts/new")
 LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -50,6 +51,15 @@ async def test_axe_finds_nothing_serious_and_nothing_is_too_wide(
             await fold.click()
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert await grave_findings(page) == [], path
+
+
+async def test_home_counts_down_to_the_second(chromium: Chromium, told: World) -> None:
+    page = await (await signed_in(chromium, told)).new_page()
+    await page.goto(told.url)
+    left = page.locator("time[data-left]").first
+    before = await left.inner_text()
+    await expect(left).not_to_have_text(before)
+    await expect(left).to_have_text(re.compile(r"^9 min \d+ s$"))
 
 
 async def test_an_update_is_stopped_by_keyboard_alone(chromium: Chromium, told: World) -> None:

@@ -121,6 +121,39 @@ async def test_dragging_over_the_week_fills_in_the_form(chromium: Chromium, on_c
     assert complaints == []
 
 
+async def test_a_finger_draws_over_the_week_as_a_mouse_does(
+    chromium: Chromium, on_call: World
+) -> None:
+    page = await opened(chromium, on_call, viewport={"width": 1024, "height": 900}, has_touch=True)
+    await page.goto(f"{on_call.url}/on-call/calendar?week=2026-11-23")
+    box = await page.locator("svg.shifts[data-schedule=office]").bounding_box()
+    assert box is not None
+    hand = await page.context.new_cdp_session(page)
+
+    async def touch(kind: str, *hours: float, down: float = 0) -> None:
+        assert box is not None
+        points = [
+            {"x": box["x"] + box["width"] * one / 168, "y": box["y"] + 20 + down} for one in hours
+        ]
+        await hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    until = page.get_by_label("Until")
+    # Up and down is the page's own: nothing is drawn.
+    await touch("touchStart", 12)
+    for down in (30, 60, 90):
+        await touch("touchMove", 14, down=down)
+    await touch("touchEnd")
+    await expect(until).to_have_value("")
+    await page.evaluate("scrollTo(0, 0)")
+    await touch("touchStart", 12.02)
+    for hours in (24, 48, 60.02):
+        await touch("touchMove", hours)
+    await touch("touchEnd")
+    await expect(page.locator("select[name=schedule]")).to_have_value("office")
+    await expect(page.get_by_label("From, or now if empty")).to_have_value("2026-11-23T12:00")
+    await expect(until).to_have_value("2026-11-25T12:00")
+
+
 async def test_an_override_is_set_and_taken_back_by_keys_alone(
     chromium: Chromium, on_call: World
 ) -> None:

@@ -1,5 +1,7 @@
 """Roles, forged requests, headers."""
 
+import re
+
 import pytest
 
 from .conftest import Browser, World
@@ -85,8 +87,9 @@ async def test_every_answer_carries_the_policy(world: World, browser: Browser, p
 
 async def test_built_files_may_be_kept_for_ever(world: World, browser: Browser) -> None:
     _, text = await browser.get("/sign-in")
-    path = text.split('href="/static/')[1].split('"')[0]
-    response, _ = await browser.get(f"/static/{path}")
+    style = re.search(r'href="(/static/style[^"]+)"', text)
+    assert style
+    response, _ = await browser.get(style[1])
     assert "immutable" in response.headers["cache-control"]
 
 

@@ -3,14 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from sentinel.web import protocol
+from sentinel.web.joining import Joining
 from sentinel.web.server import Server, listen
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None:
+    if scope["path"] == "/text":
+        length = (b"content-length", b"5")
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": b"hello"})
+        return
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body"})
 
@@ -64,4 +71,25 @@ async def test_a_large_body_behind_a_small_head_passes(port: int) -> None:
     writer.write(head + body)
     async with asyncio.timeout(5):
         assert (await reader.readline()).startswith(b"HTTP/1.1 204 ")
+    writer.close()
+
+
+async def test_an_answer_is_written_in_one_piece(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: asyncio.Queue[bytes] = asyncio.Queue()
+
+    class Noting(Joining):
+        def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+            noting = Mock(wraps=transport)
+            noting.write.side_effect = written.put_nowait
+            super().__init__(noting, loop)
+
+    monkeypatch.setattr(protocol, "Joining", Noting)
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET /text HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    async with asyncio.timeout(5):
+        answer = await written.get()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\nhello")
     writer.close()

@@ -1,7 +1,8 @@
 // The on-call week: dragging over a schedule's row fills in the form below it, which does the same
 // for those who write. Places in a row are shares of the time between its two ends.
 const STEP = 900;
-const SHORTEST = 4;
+// A finger trembles more than a mouse.
+const SHORTEST = { touch: 12, other: 4 };
 
 interface Span {
   start: number;
@@ -43,8 +44,9 @@ class OnCallWeek extends HTMLElement {
 
   private begin(event: PointerEvent): void {
     const row = (event.target as Element).closest<SVGSVGElement>("svg.shifts");
-    // On a touch screen the same movement scrolls the page.
-    if (!row || event.button !== 0 || event.pointerType === "touch") return;
+    // On a touch screen, up and down scrolls the page: the browser takes that away with a
+    // pointercancel (`touch-action` of the row).
+    if (!row || event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
     this.row = row;
     this.from = event.clientX;
@@ -66,7 +68,8 @@ class OnCallWeek extends HTMLElement {
 
   private end(event: PointerEvent): void {
     const row = this.row;
-    const span = row && this.spanOf(row, event.clientX);
+    const least = event.pointerType === "touch" ? SHORTEST.touch : SHORTEST.other;
+    const span = row && this.spanOf(row, event.clientX, least);
     this.stop();
     if (row && span) this.fill(row.dataset["schedule"] ?? "", span);
   }
@@ -78,8 +81,8 @@ class OnCallWeek extends HTMLElement {
   }
 
   /** To quarters of an hour; undefined where the pointer hardly moved. */
-  private spanOf(row: SVGSVGElement, to: number): Span | undefined {
-    if (Math.abs(to - this.from) < SHORTEST) return undefined;
+  private spanOf(row: SVGSVGElement, to: number, least: number): Span | undefined {
+    if (Math.abs(to - this.from) < least) return undefined;
     const box = row.getBoundingClientRect();
     const start = Number(row.dataset["start"]);
     const end = Number(row.dataset["end"]);

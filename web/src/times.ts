@@ -1,5 +1,6 @@
-// Keeps "5 min ago" true while the page stays open. The words are those of the server.
-const EVERY = 10_000;
+// Keeps "5 min ago" true while the page stays open, and counts down what is left. The words are those
+// of the server.
+const EVERY = 1_000;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
@@ -23,11 +24,23 @@ function words(seconds: number): string {
   return seconds < 5 ? "just now" : `${span(seconds)} ago`;
 }
 
+function countdown(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / MINUTE);
+  if (minutes < 1 || whole >= HOUR) return span(whole);
+  return two(minutes, "min", whole % MINUTE, "s");
+}
+
+function keep(of: string, words: (passed: number) => string): void {
+  document.querySelectorAll<HTMLTimeElement>(`time[${of}]`).forEach((time) => {
+    const text = words((Date.now() - Date.parse(time.dateTime)) / 1000);
+    if (time.textContent !== text) time.textContent = text;
+  });
+}
+
 export function startTimes(): void {
   window.setInterval(() => {
-    document.querySelectorAll<HTMLTimeElement>("time[data-ago]").forEach((time) => {
-      const text = words((Date.now() - Date.parse(time.dateTime)) / 1000);
-      if (time.textContent !== text) time.textContent = text;
-    });
+    keep("data-ago", words);
+    keep("data-left", (passed) => countdown(-passed));
   }, EVERY);
 }

@@ -19,6 +19,12 @@ def main() -> None:
     """Exit status: 0 done, 1 refused or not found, 2 wrong usage, 3 done in part."""
     try:
         app()
+    except OverflowError as error:
+        # SQLite's integers have 64 bits, those of the command line have no end.
+        if "SQLite" not in str(error):
+            raise
+        print("sentinel: there is nothing with so large a number", file=sys.stderr)  # noqa: T201
+        sys.exit(1)
     except (SentinelError, OSError) as error:
         print(f"sentinel: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(1)

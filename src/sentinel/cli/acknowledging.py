@@ -9,6 +9,7 @@ from sentinel.cli.asking import NOT_TAKEN, AuthorOption, ask, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
 from sentinel.engine.commands import Acknowledge
+from sentinel.engine.objections import over
 from sentinel.errors import Invalid
 from sentinel.model.alert import Incident
 from sentinel.store import alerts
@@ -23,8 +24,9 @@ def acknowledge(
 ) -> None:
     """Take an incident: no further steps or reminders go out. `ack` for short."""
     by = author_of(author)
-    if _read(state_dir, incident).state == "resolved":
-        raise Invalid(f"incident {incident} is over: there is nothing to take")
+    found = _read(state_dir, incident)
+    if found.state == "resolved":
+        raise Invalid(f"incident {incident} can't be taken: {over(found)}")
     command = Acknowledge(incident, by, SystemClock().now())
     taken = ask(state_path(state_dir), command, by, "incident acknowledged", f"incident {incident}")
     now = _read(state_dir, incident)

@@ -6,11 +6,13 @@ import getpass
 import os
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
+from sentinel.cli.app import console, printable, show_json, state_path
 from sentinel.clock import SystemClock
 from sentinel.engine.commands import Command
 from sentinel.errors import Invalid, StoreError
@@ -54,6 +56,38 @@ def ask(state_dir: Path, command: Command, actor: str, action: str, object: str)
             number = commands.ask(conn, command, actor, now)
             audit.note(conn, now, actor, action, object, "by the command line")
         return _is_taken(conn, number)
+
+
+class Ending(Protocol):
+    """What somebody set for a while, such as a silence."""
+
+    def state_at(self, now: float) -> str: ...
+
+
+_E = TypeVar("_E", bound=Ending)
+
+
+def end(
+    kind: str,
+    number: int,
+    *,
+    read: Callable[[], _E],
+    command: Callable[[str, float], Command],
+    author: str | None,
+    state_dir: Path | None,
+    as_json: bool,
+) -> None:
+    """End what one of a kind is for, now. `command` is given who asks, and when. Raises Invalid
+    where there is none of this number, or where it is over."""
+    now, by = SystemClock().now(), author_of(author)
+    if read().state_at(now) in ("over", "expired"):
+        raise Invalid(f"{kind} {number} is over already")
+    asked = command(by, now)
+    taken = ask(state_path(state_dir), asked, by, f"{kind} ended", f"{kind} {number}")
+    if as_json:
+        show_json({"taken": taken, kind: read()})
+    else:
+        console.print(printable(f"{kind} {number} is ended" if taken else NOT_TAKEN), markup=False)
 
 
 def _is_taken(conn: sqlite3.Connection, number: int) -> bool:

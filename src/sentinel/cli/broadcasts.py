@@ -4,7 +4,7 @@ import os
 import sqlite3
 import sys
 from datetime import datetime
-from typing import Annotated, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 import typer
 
@@ -26,7 +26,6 @@ from sentinel.cli.app import (
 from sentinel.cli.asking import NOT_TAKEN, AuthorOption, ask, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.config.model import Config
 from sentinel.engine.commands import EndBroadcast, PublishUpdate, VetoUpdate, WriteUpdate
 from sentinel.errors import Invalid
 from sentinel.model.alert import AlertSeverity
@@ -39,6 +38,9 @@ from sentinel.model.broadcast import (
     UpdateState,
 )
 from sentinel.store import broadcasts
+
+if TYPE_CHECKING:
+    from sentinel.config.model import Config
 
 _T = TypeVar("_T")
 _SEVERITIES: tuple[AlertSeverity, ...] = get_args(AlertSeverity)
@@ -290,7 +292,7 @@ def end(
 
 def _write(
     state_dir: StateOption,
-    config: Config,
+    config: "Config",
     of: Broadcast,
     phase: Phase,
     text: str | None,
@@ -359,14 +361,14 @@ def _headline(update: Update) -> str:
     return f"update {update.id} of broadcast {update.broadcast}, {update.phase}: {state}"
 
 
-def _config(given: ConfigOption) -> Config:
+def _config(given: ConfigOption) -> "Config":
     from sentinel.installation import require
 
     return require(config_path(given), os.environ)[0].config
 
 
 def _checked(
-    conn: sqlite3.Connection, config: Config, of: Broadcast, text: str, *, as_is: bool
+    conn: sqlite3.Connection, config: "Config", of: Broadcast, text: str, *, as_is: bool
 ) -> str:
     from sentinel.broadcasts.writing import Leaky, checked_text, redaction_for
 

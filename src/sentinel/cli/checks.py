@@ -9,24 +9,29 @@ import typer
 from sentinel.cli.app import (
     ConfigOption,
     JsonOption,
+    StateOption,
     app,
     config_path,
     console,
     show_json,
     show_table,
 )
+from sentinel.cli.lists import lasting_overrides
 
 plugins = typer.Typer(help="List plugins, or write a new one.", invoke_without_command=True)
 app.add_typer(plugins, name="plugins")
 
 
 @app.command()
-def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Check configuration, rules, catalog and plugins; print every problem at once."""
+def check(
+    config: ConfigOption = None, state_dir: StateOption = None, as_json: JsonOption = False
+) -> None:
+    """Check configuration, rules, catalog and plugins; print every problem at once. Overrides of
+    schedules that were set while Sentinel ran count, where its database is found."""
     from sentinel import installation
 
     path = config_path(config)
-    found, problems = installation.read(path, os.environ)
+    found, problems = installation.read(path, os.environ, overrides=lasting_overrides(state_dir))
     sound = found is not None and all(problem.warning for problem in problems)
     if as_json:
         show_json({"ok": sound, "problems": problems})

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from sentinel.cli.app import StateOption, app, state_path
-from sentinel.store import backup as copies
 
 
 @app.command()
@@ -15,6 +14,8 @@ def backup(
     state_dir: StateOption = None,
 ) -> None:
     """Copy the database to a file, also while the daemon runs."""
+    from sentinel.store import backup as copies
+
     size = copies.backup(state_path(state_dir), target)
     typer.echo(f"wrote {target} ({size / 1e6:.1f} MB)")
 
@@ -25,6 +26,8 @@ def restore(
     state_dir: StateOption = None,
 ) -> None:
     """Put a backup in place of the database. The daemon must be stopped."""
+    from sentinel.store import backup as copies
+
     before = copies.restore(state_path(state_dir), source)
     typer.echo(f"restored {source}")
     if before is not None:

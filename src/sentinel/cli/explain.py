@@ -23,7 +23,10 @@ _LEFT_OUT = "What only the configuration knows is left out"
 
 @app.command()
 def explain(
-    alert: Annotated[int | None, typer.Argument(help="Number of an alert.")] = None,
+    subject: Annotated[
+        str | None,
+        typer.Argument(metavar="ALERT", help="Number of an alert, or the name of its rule."),
+    ] = None,
     signal: Annotated[
         int | None, typer.Option("--signal", help="Number of a signal, instead of an alert.")
     ] = None,
@@ -47,8 +50,13 @@ def explain(
     from sentinel.cli import explained
     from sentinel.explanation import explain_alert, explain_rule, explain_signal
 
-    if [alert, signal, rule].count(None) != 2:
-        raise typer.BadParameter("expected one of: the number of an alert, --signal, --rule")
+    subject = subject or None
+    if [subject, signal, rule].count(None) != 2:
+        raise typer.BadParameter(
+            "expected one of: the number of an alert or the name of its rule, --signal, --rule"
+        )
+    alert = int(subject) if subject and subject.isdecimal() else None
+    rule = subject if subject and alert is None else rule
     now = SystemClock().now()
     when = None if at is None else moment(at, "--at", now)
     book, hint = _book(config)

@@ -16,6 +16,7 @@ from sentinel.cli.app import (
     StateOption,
     ago,
     app,
+    clock_time,
     config_path,
     console,
     show_json,
@@ -25,17 +26,17 @@ from sentinel.cli.app import (
 from sentinel.cli.asking import AuthorOption, author_of
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.config.components import read_components
-from sentinel.config.model import ComponentConfig, MaintenanceConfig
-from sentinel.config.settings import read_main
 from sentinel.errors import ConfigError, Invalid, StoreError
 from sentinel.health.bars import percent
+from sentinel.intelligence.wording import counted
 from sentinel.model.snapshot import OVERALL_RANK
 from sentinel.store import audit, drills
 from sentinel.store.connection import connect, connect_readonly, transaction
 from sentinel.store.drills import Drill
+from sentinel.store.lock import is_held
 
 if TYPE_CHECKING:
+    from sentinel.config.model import ComponentConfig, MaintenanceConfig
     from sentinel.health.overview import ComponentHealth
 
 _TAKEN_WITHIN = 15.0
@@ -79,7 +80,7 @@ def drill(
     connect_readonly(folder).close()
     with contextlib.closing(connect(folder)) as conn:
         before = _ask(conn, name, actor)
-        held = _result(conn, name, before)
+        held = _result(conn, folder, name, before)
     if as_json:
         show_json(held)
     else:
@@ -89,9 +90,11 @@ def drill(
 
 def _configured(
     given: Path | None,
-) -> tuple[Mapping[str, ComponentConfig], Sequence[MaintenanceConfig]]:
+) -> "tuple[Mapping[str, ComponentConfig], Sequence[MaintenanceConfig]]":
     """As much as can be read: what the store has is worth showing whatever is wrong with it."""
     from sentinel import installation
+    from sentinel.config.components import read_components
+    from sentinel.config.settings import read_main
 
     try:
         path = config_path(given)
@@ -128,9 +131,9 @@ def _ask(conn: sqlite3.Connection, name: str, actor: str) -> int:
     return latest[0].id if latest else 0
 
 
-def _result(conn: sqlite3.Connection, name: str, before: int) -> Drill:
-    """Raises StoreError where no daemon takes it."""
-    left = _TAKEN_WITHIN
+def _result(conn: sqlite3.Connection, folder: Path, name: str, before: int) -> Drill:
+    """Raises StoreError where no daemon takes it, or none is there any more to judge it."""
+    left, is_told = _TAKEN_WITHIN, False
     while True:
         held = [one for one in drills.listing(conn, 5, name) if one.id > before]
         if held and held[-1].outcome != "waiting":
@@ -140,5 +143,16 @@ def _result(conn: sqlite3.Connection, name: str, before: int) -> Drill:
                 f"no daemon has taken it within {_TAKEN_WITHIN:.0f} s: it is held if one starts "
                 "within the hour"
             )
+        if held and not is_held(folder):
+            raise StoreError("the daemon ended before the receipts came: the next one judges it")
+        if held and not is_told:
+            typer.echo(_waiting(held[-1]), err=True)
+            is_told = True
         time.sleep(_LOOK_EVERY)
         left -= _LOOK_EVERY
+
+
+def _waiting(held: Drill) -> str:
+    """Receipts may take as long as the configuration gives them: nobody is to wonder meanwhile."""
+    number = counted(len(held.deliveries), "message")
+    return f"{number} under way: waiting for the receipts, until {clock_time(held.until)} at most"

@@ -21,10 +21,20 @@ from sentinel.cli.app import (
 from sentinel.clock import SystemClock
 from sentinel.errors import StoreError
 from sentinel.model.alert import Alert
+from sentinel.model.override import Override
 from sentinel.store import alerts as alert_store
-from sentinel.store import codes, groups
+from sentinel.store import codes, groups, overrides
 from sentinel.store import deliveries as delivery_store
 from sentinel.store.connection import connect_readonly
+
+
+def lasting_overrides(state_dir: Path | None) -> list[Override]:
+    """Those that are not over. Without a database nobody can have set any."""
+    try:
+        with open_store(state_dir) as conn:
+            return overrides.lasting(conn, SystemClock().now())
+    except StoreError:
+        return []
 
 
 @app.command()
@@ -90,7 +100,7 @@ def incidents(
     rows = [
         (
             i.id,
-            i.state,
+            i.state if i.folded_into is None else f"part of {i.folded_into}",
             i.severity,
             i.size,
             ago(i.opened, now),
@@ -125,7 +135,7 @@ def deliveries(
             d.incident,
             d.attempts,
             ago(d.sent, now),
-            d.error or d.receipt,
+            d.error or "; ".join(part for part in (d.receipt, d.outcome) if part),
         )
         for d in found
     ]

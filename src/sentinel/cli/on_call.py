@@ -1,5 +1,6 @@
 """`sentinel on-call` and `sentinel dnd`: who hears, who stands in, and who is left alone."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from sentinel.cli import asking
 from sentinel.cli.app import (
     ConfigOption,
     JsonOption,
@@ -24,13 +26,14 @@ from sentinel.cli.app import (
     state_path,
 )
 from sentinel.cli.asking import NOT_TAKEN, AuthorOption, ask, author_of
-from sentinel.cli.lists import open_store
+from sentinel.cli.lists import lasting_overrides, open_store
 from sentinel.clock import SystemClock
-from sentinel.errors import Invalid, StoreError
+from sentinel.errors import Invalid, SentinelError, StoreError
 from sentinel.model.override import Override
 from sentinel.model.values import Duration
 
 if TYPE_CHECKING:
+    from sentinel.config.model import Config
     from sentinel.installation import Installation
     from sentinel.on_call.trial import Line, Trial
 
@@ -66,7 +69,7 @@ def show(
     from sentinel.on_call import duties_of
 
     found, now = _installation(config), SystemClock().now()
-    duties = duties_of(found.config, now, _lasting(state_dir, now))
+    duties = duties_of(found.config, now, lasting_overrides(state_dir))
     if as_json:
         show_json(duties)
         return
@@ -138,14 +141,13 @@ def add(
     schedule."""
     from sentinel.engine.commands import SetOverride
     from sentinel.on_call.asking import moment_in
-    from sentinel.on_call.request import override_of
+    from sentinel.on_call.request import override_of, zone_of
     from sentinel.store import overrides
 
     if (until is None) == (lasts is None):
         raise typer.BadParameter("expected one of --until and --for")
     found, now, by = _installation(config), SystemClock().now(), author_of(author)
-    known = found.config.schedules.get(schedule)
-    zone = found.config.timezone if known is None else known.schedule.zone
+    zone = zone_of(found.config, schedule)
     begins = moment_in(starts, zone, now)
     asked = override_of(
         found.config,
@@ -156,7 +158,7 @@ def add(
         author=by,
         reason=reason,
         now=now,
-        lasting=_lasting(state_dir, now),
+        lasting=lasting_overrides(state_dir),
     )
     what = f"{', '.join(asked.people)} in {asked.schedule}"
     taken = ask(state_path(state_dir), SetOverride(asked, now), by, "override set", what)
@@ -177,10 +179,12 @@ def add(
 def list_overrides(
     every: Annotated[bool, typer.Option("--all", help="Those that are over, too.")] = False,
     limit: LimitOption = 50,
+    config: ConfigOption = None,
     state_dir: StateOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Overrides that were set while Sentinel ran, newest first."""
+    """Overrides that were set while Sentinel ran, newest first. Times are by the clocks of their
+    schedules."""
     from sentinel.store import overrides
 
     now = SystemClock().now()
@@ -192,14 +196,15 @@ def list_overrides(
     if as_json:
         show_json(found)
         return
+    zones = _Zones(config)
     rows = [
         (
             one.id,
             one.state_at(now),
             one.schedule,
             _names(one.people),
-            _moment(one.starts, _UTC),
-            _moment(one.until, _UTC),
+            _moment(one.starts, zones.of_schedule(one.schedule)),
+            _moment(one.until, zones.of_schedule(one.schedule)),
             one.author,
             one.reason or None,
         )
@@ -219,16 +224,15 @@ def end(
     """Take an override back now: those whose turn it is are on call again."""
     from sentinel.engine.commands import EndOverride
 
-    now, by = SystemClock().now(), author_of(author)
-    if _read(state_dir, number).state_at(now) == "over":
-        raise Invalid(f"override {number} is over already")
-    command = EndOverride(number, by, now)
-    taken = ask(state_path(state_dir), command, by, "override ended", f"override {number}")
-    if as_json:
-        show_json({"taken": taken, "override": _read(state_dir, number)})
-    else:
-        text = f"override {number} is taken back" if taken else NOT_TAKEN
-        console.print(text, markup=False)
+    asking.end(
+        "override",
+        number,
+        read=lambda: _read(state_dir, number),
+        command=lambda by, now: EndOverride(number, by, now),
+        author=author,
+        state_dir=state_dir,
+        as_json=as_json,
+    )
 
 
 @app.command("dnd")
@@ -249,7 +253,7 @@ def dnd(
 
     now = SystemClock().now()
     if person is None:
-        _show_resting(state_dir, now, as_json=as_json)
+        _show_resting(config, state_dir, now, as_json=as_json)
         return
     if lasts is None:
         raise typer.BadParameter("expected how long, such as 2h, or off")
@@ -263,13 +267,16 @@ def dnd(
     elif not taken:
         console.print(NOT_TAKEN, markup=False)
     elif until > now:
-        text = f"only what is critical reaches {person} until {_moment(until, _UTC)}"
+        when = _moment(until, _Zones(config).of_person(person))
+        text = f"only what is critical reaches {person} until {when}"
         console.print(text, markup=False)
     else:
         console.print(f"{person} can be disturbed again", markup=False)
 
 
-def _show_resting(state_dir: Path | None, now: float, *, as_json: bool) -> None:
+def _show_resting(
+    config: Path | None, state_dir: Path | None, now: float, *, as_json: bool
+) -> None:
     from sentinel.store import rests
 
     with open_store(state_dir) as conn:
@@ -277,7 +284,8 @@ def _show_resting(state_dir: Path | None, now: float, *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    rows = [(one.person, _moment(one.until, _UTC), one.by) for one in found]
+    zones = _Zones(config)
+    rows = [(one.person, _moment(one.until, zones.of_person(one.person)), one.by) for one in found]
     empty = "Everybody can be disturbed, but for quiet hours."
     show_table(("PERSON", "UNTIL", "BY"), rows, wide=("PERSON",), empty=empty)
 
@@ -336,17 +344,6 @@ def _end_of(until: str | None, lasts: str | None, begins: float, zone: ZoneInfo)
         raise Invalid(f"--for: {error}") from error
 
 
-def _lasting(state_dir: Path | None, now: float) -> list[Override]:
-    """Without a database nobody can have set any."""
-    from sentinel.store import overrides
-
-    try:
-        with open_store(state_dir) as conn:
-            return overrides.lasting(conn, now)
-    except StoreError:
-        return []
-
-
 def _read(state_dir: Path | None, number: int) -> Override:
     """Raises Invalid where there is none of this number."""
     from sentinel.store import overrides
@@ -358,6 +355,28 @@ def _read(state_dir: Path | None, number: int) -> Override:
             f"there is no override {number}: `sentinel on-call override list --all` lists them"
         )
     return found
+
+
+class _Zones:
+    """By whose clocks to tell of a schedule or a person. Where the configuration can't be read, or
+    names neither, it is UTC: the list is needed the more then."""
+
+    def __init__(self, config: Path | None) -> None:
+        self._config: Config | None = None
+        with contextlib.suppress(SentinelError):
+            self._config = _installation(config).config
+
+    def of_schedule(self, name: str) -> ZoneInfo:
+        from sentinel.on_call.request import zone_of
+
+        return _UTC if self._config is None else zone_of(self._config, name)
+
+    def of_person(self, name: str) -> ZoneInfo:
+        if self._config is None:
+            return _UTC
+        known = self._config.people.get(name)
+        quiet = None if known is None else known.quiet
+        return self._config.timezone if quiet is None else quiet.zone
 
 
 def _installation(config: Path | None) -> "Installation":

@@ -16,11 +16,9 @@ from sentinel.cli.app import (
     state_path,
 )
 from sentinel.clock import SystemClock
-from sentinel.config.settings import public_url_of, read_main, read_settings
 from sentinel.errors import ConfigError
 from sentinel.store import projects
 from sentinel.store.connection import connect, transaction
-from sentinel.store.migrations import migrate
 from sentinel.store.projects import dsn_of
 
 _DEFAULT_URL = "http://127.0.0.1:8420"
@@ -37,6 +35,8 @@ def dsn(
     as_json: JsonOption = False,
 ) -> None:
     """Print the DSN of a project, also while the daemon runs."""
+    from sentinel.store.migrations import migrate
+
     projects.require_name(project)
     with contextlib.closing(connect(state_path(state_dir))) as conn:
         migrate(conn)
@@ -51,6 +51,8 @@ def dsn(
 
 def _public_url(config: ConfigOption) -> str:
     """The configuration's, where there is one; a DSN can be had without."""
+    from sentinel.config.settings import public_url_of, read_main, read_settings
+
     try:
         path = config_path(config)
     except ConfigError:

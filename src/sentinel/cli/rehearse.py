@@ -1,15 +1,17 @@
 """`sentinel test`: the rules' own tests, on a virtual clock."""
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sentinel.cli.app import ConfigOption, JsonOption, app, config_path, printable, show_json
 from sentinel.clock import SystemClock
-from sentinel.config.model import Config
-from sentinel.config.model_tests import RuleTestConfig
 from sentinel.errors import Invalid
+
+if TYPE_CHECKING:
+    from sentinel.config.model import Config
+    from sentinel.config.model_tests import RuleTestConfig
 
 
 @app.command("test")
@@ -49,7 +51,7 @@ def rehearse(
         raise typer.Exit(1)
 
 
-def _chosen(config: Config, texts: list[str]) -> list[RuleTestConfig]:
+def _chosen(config: "Config", texts: list[str]) -> "list[RuleTestConfig]":
     """Raises Invalid where there is nothing to run: that is no test passed."""
     if not config.tests:
         raise Invalid(

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from sentinel.cli.app import JsonOption, app, show_json
-from sentinel.client.address import parse_address
 from sentinel.errors import Invalid, SentinelError
 
 _ERRORS = "/api/v1/errors"
@@ -120,6 +119,8 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _post(dsn: str, endpoint: str, item: dict[str, Any]) -> dict[str, Any]:
+    from sentinel.client.address import parse_address
+
     try:
         address = parse_address(dsn, endpoint=endpoint)
     except ValueError as problem:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import asdict
 
+from sentinel.cli import asking
 from sentinel.cli.app import (
     JsonOption,
     LimitOption,
@@ -13,7 +14,6 @@ from sentinel.cli.app import (
     app,
     clock_time,
     console,
-    printable,
     show_json,
     show_table,
     state_path,
@@ -136,15 +136,15 @@ def end(
     as_json: JsonOption = False,
 ) -> None:
     """End a silence now."""
-    now, by = SystemClock().now(), author_of(author)
-    if _read(state_dir, number).state_at(now) == "expired":
-        raise Invalid(f"silence {number} is over already")
-    command = EndSilence(number, by, now)
-    taken = ask(state_path(state_dir), command, by, "silence ended", f"silence {number}")
-    if as_json:
-        show_json({"taken": taken, "silence": _read(state_dir, number)})
-    else:
-        console.print(printable(f"silence {number} is ended" if taken else NOT_TAKEN), markup=False)
+    asking.end(
+        "silence",
+        number,
+        read=lambda: _read(state_dir, number),
+        command=lambda by, now: EndSilence(number, by, now),
+        author=author,
+        state_dir=state_dir,
+        as_json=as_json,
+    )
 
 
 def _read(state_dir: StateOption, number: int) -> Silence:

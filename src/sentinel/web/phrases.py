@@ -137,6 +137,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "acknowledged": "somebody has it",
         "assigned": "it is theirs",
         "ack_expiring": "acknowledgement runs out",
+        "folded": "it goes on in another incident",
         "resolved": "all clear",
         "test": "test",
         "drill": "fire drill",

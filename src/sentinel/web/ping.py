@@ -22,7 +22,7 @@ from sentinel.api import Checkin
 from sentinel.clock import Clock
 from sentinel.errors import Invalid, Overloaded, SentinelError, StoreError
 from sentinel.ingest.event import hex_id
-from sentinel.monitors.ledger import OWN_PROJECT
+from sentinel.model.group import OWN_PROJECT
 from sentinel.quota import Quotas
 from sentinel.store import monitors, projects
 from sentinel.store.monitors import Kept

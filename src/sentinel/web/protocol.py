@@ -1,8 +1,11 @@
-"""uvicorn's HTTP protocol, with the bounds on a request's head that it lacks."""
+"""uvicorn's HTTP protocol, with the bounds on a request's head that it lacks, and answers in one
+packet."""
 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from sentinel.web.joining import Joining
 
 # Seconds from the connection, or from the first byte of a later request, to the end of its head.
 HEAD_TIMEOUT = 10.0
@@ -19,6 +22,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.transport = Joining(transport, self.loop)  # type: ignore[assignment]
         self._begin_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

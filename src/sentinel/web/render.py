@@ -14,6 +14,7 @@ from sentinel.clock import Clock
 from sentinel.discretion import masked
 from sentinel.intelligence.untrusted import one_line, visible
 from sentinel.intelligence.wording import counted, iso, span
+from sentinel.markdown import rendered
 from sentinel.web.phrases import PHRASES
 
 _HERE = Path(__file__).parent
@@ -40,6 +41,7 @@ class Pages:
         )
         self._environment.filters.update(
             ago=self._ago,
+            left=self._left,
             moment=_moment,
             in_zone=self._in_zone,
             wall=_wall,
@@ -49,6 +51,7 @@ class Pages:
             counted=counted,
             span=span,
             line=one_line,
+            markdown=rendered,
         )
         self._environment.tests["web_address"] = is_web_address
         self._environment.globals.update(asset=self._assets.url, phrase=PHRASES)
@@ -71,6 +74,12 @@ class Pages:
             text = "just now" if passed < 5 else f"{span(passed)} ago"
         return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(
             iso(at), _exactly(at), text
+        )
+
+    def _left(self, at: float) -> Markup:
+        """How long until then, to the second within the last hour. A script counts down."""
+        return Markup('<time datetime="{}" title="{}" data-left>{}</time>').format(
+            iso(at), _exactly(at), countdown(at - self._clock.now())
         )
 
     def _clock_time(self, at: float) -> Markup:
@@ -113,6 +122,13 @@ class Assets:
             self._read_at = changed
         found = self._names.get(name)
         return f"/static/{found}" if found else ""
+
+
+def countdown(left: float) -> str:
+    """Such as `8 min 42 s`; as in web/src/times.ts."""
+    seconds = max(0, round(left))
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes} min {rest} s" if rest and 0 < minutes < 60 else span(seconds)
 
 
 def is_web_address(text: object) -> bool:

@@ -13,13 +13,14 @@ from sentinel.intelligence.standing import Standing
 from sentinel.model.alert import Alert, AlertState, Incident, IncidentState
 from sentinel.model.cause import Candidate
 from sentinel.model.decision import Decision
-from sentinel.model.resolution import Resolution, Similar
+from sentinel.model.resolution import Resolution, Similar, Tried
 from sentinel.model.signal import Change
 from sentinel.reports import reporter_of
-from sentinel.store import alerts, audit, changes, decisions, resolutions
+from sentinel.store import alerts, changes, decisions, resolutions
 from sentinel.web.api.call import Call, Endpoint, Listing, number_after, page_of
 from sentinel.web.api.errors import Cursor, Limit, ReportQuery
 from sentinel.web.guidance import guidance
+from sentinel.web.handling import acknowledge
 from sentinel.web.report_formats import FORMATS, written
 
 
@@ -27,6 +28,11 @@ class IncidentQuery(Struct, frozen=True, forbid_unknown_fields=True):
     state: IncidentState | None = None
     cursor: Cursor | None = None
     limit: Limit = 50
+
+
+class DecisionQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=1000, description="Decisions on a page.")] = 500
 
 
 class AlertQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,9 +44,9 @@ class AlertQuery(Struct, frozen=True, forbid_unknown_fields=True):
 class IncidentDetail(Struct, frozen=True):
     """`changes` were made in the hour before it began, the nearest first. `standing` says of its
     root what it broke, `candidates` are its probable causes, the likeliest first, `similar` are
-    incidents of the past, the most similar first, and `resolution` is what fixed it. `steps` are
-    what to do, the first one first; `tests` are the names of actions that would show that it is
-    mended."""
+    incidents of the past, the most similar first, `tried` is what fixed more than one of them, and
+    `resolution` is what fixed it. `steps` are what to do, the first one first; `tests` are the
+    names of actions that would show that it is mended."""
 
     incident: Incident
     alerts: list[Alert]
@@ -49,6 +55,7 @@ class IncidentDetail(Struct, frozen=True):
     standing: Standing | None
     candidates: tuple[Candidate, ...]
     similar: tuple[Similar, ...]
+    tried: tuple[Tried, ...]
     resolution: Resolution | None
     steps: list[str]
     tests: tuple[str, ...]
@@ -100,6 +107,7 @@ async def _incident(call: Call) -> IncidentDetail:
             background.standing,
             background.findings.candidates,
             background.findings.similar,
+            background.findings.tried,
             resolutions.get(conn, number),
             guided.steps,
             guided.tests,
@@ -129,20 +137,18 @@ async def _fixed(call: Call) -> Resolution | None:
 
 async def _of_incident(call: Call) -> Listing[Decision]:
     number = call.number
+    query: DecisionQuery = call.query
+    before = number_after(query.cursor)
     await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
-    return Listing(await call.read(lambda conn: decisions.of_incident(conn, number)))
+    found = await call.read(
+        lambda conn: decisions.of_incident(conn, number, limit=query.limit + 1, before=before)
+    )
+    items = found[-query.limit :]
+    return Listing(items, str(items[0].id) if len(found) > len(items) else None)
 
 
 async def _acknowledge(call: Call) -> Incident:
-    number, now = call.number, call.now
-    await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
-    await call.services.pipeline.acknowledge(number, call.user.name)
-    await call.services.database.write(
-        lambda conn: audit.note(
-            conn, now, call.user.name, "incident acknowledged", f"incident {number}", "by the API"
-        )
-    )
-    return await call.find(lambda conn: alerts.get_incident(conn, number), "incident")
+    return await acknowledge(call.services, call.number, call.user.name, "by the API")
 
 
 async def _alerts(call: Call) -> Listing[Alert]:
@@ -192,8 +198,10 @@ ENDPOINTS = (
     Endpoint(
         method="GET",
         path="/incidents/{id:number}/decisions",
-        summary="What was and was not done about it, and why, oldest first",
+        summary="What was and was not done about it, and why, oldest first; of many the latest, "
+        "and by the cursor what came before",
         handler=_of_incident,
+        query=DecisionQuery,
         reply=Listing[Decision],
     ),
     Endpoint(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import fields
 
 from sentinel.ingest.changes import ChangeReport
 from sentinel.ingest.errors import Report
@@ -132,7 +133,8 @@ def _operation(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
         },
     }
     if endpoint.body is not None:
-        operation["requestBody"] = _json_body(schemas.of(endpoint.body))
+        required = any(field.required for field in fields(endpoint.body))
+        operation["requestBody"] = _json_body(schemas.of(endpoint.body), required=required)
     return operation
 
 
@@ -185,8 +187,8 @@ def _intake(noun: str, schemas: _Schemas) -> dict[str, Any]:
     }
 
 
-def _json_body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _json_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
 
 
 def _refusals(schemas: _Schemas, texts: dict[str, str]) -> dict[str, Any]:

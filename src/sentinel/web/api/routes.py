@@ -115,8 +115,10 @@ def _unauthorized(text: str) -> HTTPException:
 async def _body(endpoint: Endpoint, request: Request) -> Any:
     if endpoint.body is None:
         return None
+    # Where every key may be left out, so may the whole.
+    given = await read_body(request, endpoint.largest) or b"{}"
     try:
-        return msgspec.json.decode(await read_body(request, endpoint.largest), type=endpoint.body)
+        return msgspec.json.decode(given, type=endpoint.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise HTTPException(400, f"body: {error}") from error
 

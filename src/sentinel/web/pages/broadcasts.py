@@ -88,6 +88,7 @@ async def _list(visit: Visit) -> Response:
         more=over[_A_PAGE - 1].id if len(over) > _A_PAGE else None,
         first_page=before is None,
         now=visit.now,
+        zone=visit.config.timezone.key,
     )
 
 
@@ -112,6 +113,7 @@ async def _show(visit: Visit, draft: Draft | None = None, status: int = 200) -> 
         phases=[phase for phase in _PHASES if refusal(broadcast, phase) is None],
         draft=draft or Draft(),
         now=visit.now,
+        zone=visit.config.timezone.key,
     )
 
 

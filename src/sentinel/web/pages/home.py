@@ -11,12 +11,21 @@ from starlette.routing import Route
 from sentinel.intelligence.catalog import Catalog, Entry
 from sentinel.intelligence.impact import impact_of
 from sentinel.model.alert import SEVERITY_RANK, Alert, Incident
+from sentinel.model.broadcast import Broadcast, Update
 from sentinel.model.delivery import Delivery
 from sentinel.model.group import Group
 from sentinel.model.reach import Reach
 from sentinel.model.signal import Status
 from sentinel.on_call import duties_of
-from sentinel.store import alerts, components, deliveries, groups, overrides, projects
+from sentinel.store import (
+    alerts,
+    broadcasts,
+    components,
+    deliveries,
+    groups,
+    overrides,
+    projects,
+)
 from sentinel.store.reach import reach_of
 from sentinel.web.visit import Visit, signed_in
 
@@ -38,7 +47,16 @@ class Open(Struct, frozen=True, kw_only=True):
     cascades: list[str]
 
 
+class Held(Struct, frozen=True, kw_only=True):
+    """What clients hear unless somebody stops it."""
+
+    update: Update
+    broadcast: Broadcast
+
+
 class Home(Struct, frozen=True, kw_only=True):
+    """`held` is what goes out next first; `drafts` is how many wait for somebody to let them go."""
+
     overall: Overall
     open: list[Open]
     hidden: int
@@ -46,12 +64,15 @@ class Home(Struct, frozen=True, kw_only=True):
     failed: list[Delivery]
     components: list[Status]
     empty: bool
+    held: list[Held]
+    drafts: int
 
 
 def load(conn: sqlite3.Connection, catalog: Catalog, now: float) -> Home:
     incidents = _worst_first(alerts.unresolved_incidents(conn))
     found = groups.search(conn, limit=_MOST_ERRORS * 4)
     health = components.latest(conn, now - _DAY)
+    waiting = broadcasts.waiting(conn)
     return Home(
         overall=_overall(incidents, health),
         open=[open_incident(conn, one, catalog) for one in incidents[:_MOST_INCIDENTS]],
@@ -60,7 +81,15 @@ def load(conn: sqlite3.Connection, catalog: Catalog, now: float) -> Home:
         failed=_failing(conn, now),
         components=health,
         empty=not found,
+        held=_held(conn, waiting),
+        drafts=sum(one.state == "draft" for one in waiting),
     )
+
+
+def _held(conn: sqlite3.Connection, waiting: list[Update]) -> list[Held]:
+    held = (one for one in waiting if one.state == "held")
+    found = ((one, broadcasts.get(conn, one.broadcast)) for one in held)
+    return [Held(update=one, broadcast=told) for one, told in found if told is not None]
 
 
 def open_incident(conn: sqlite3.Connection, incident: Incident, catalog: Catalog) -> Open:
@@ -133,7 +162,13 @@ async def _home(visit: Visit) -> Response:
     # Looking for the next change can mean to walk through a year of shifts.
     duties = await asyncio.to_thread(duties_of, visit.config, now, lasting)
     return await visit.render(
-        "home.html", home=found, dsn=dsn, name_of=components.name_of, duties=duties
+        "home.html",
+        home=found,
+        dsn=dsn,
+        name_of=components.name_of,
+        duties=duties,
+        now=now,
+        zone=visit.config.timezone.key,
     )
 
 

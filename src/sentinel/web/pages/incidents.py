@@ -25,7 +25,6 @@ from sentinel.reports import reporter_of
 from sentinel.store import (
     action_runs,
     alerts,
-    audit,
     changes,
     decisions,
     deliveries,
@@ -33,12 +32,14 @@ from sentinel.store import (
 )
 from sentinel.web import auth
 from sentinel.web.guidance import Guidance, guidance
+from sentinel.web.handling import acknowledge
 from sentinel.web.pages.home import Open, open_incident
 from sentinel.web.report_formats import downloaded
 from sentinel.web.visit import Visit, signed_in
 
 STATES: tuple[IncidentState, ...] = get_args(IncidentState)
 _A_PAGE = 50
+_A_TIMELINE = 200
 
 
 class IncidentPage(Struct, frozen=True, kw_only=True):
@@ -51,8 +52,11 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
     guidance: Guidance
     tested: dict[str, ActionRun | None]
     root: Alert | None
+    beside: list[Alert]
     cascades: list[Alert]
     timeline: list[Decision]
+    older: int | None
+    home: Incident | None
     deliveries: list[Delivery]
     runs: list[ActionRun]
     upcoming: list[Upcoming]
@@ -62,7 +66,10 @@ class IncidentPage(Struct, frozen=True, kw_only=True):
     resolution: Resolution | None
 
 
-def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> IncidentPage | None:
+def load(
+    conn: sqlite3.Connection, number: int, setup: Setup, now: float, before: int | None = None
+) -> IncidentPage | None:
+    """`before` is a decision's number: the time line goes on with what came before it."""
     catalog, book, reporter = setup.catalog, setup.book, reporter_of(setup)
     incident = alerts.get_incident(conn, number)
     if incident is None:
@@ -73,6 +80,10 @@ def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> Inc
     background = reporter.background(conn, incident, now)
     runs = action_runs.listing(conn, incident=number)
     guided = guidance(conn, incident, own, background.findings, setup)
+    # That an alert joined says already that it brought no new message.
+    made = decisions.of_incident(conn, number, limit=_A_TIMELINE + 1, before=before, joining=False)
+    timeline = made[-_A_TIMELINE:]
+    home = alerts.going_on(conn, incident)
     return IncidentPage(
         open=open_incident(conn, incident, catalog),
         entry=catalog.get(incident.code),
@@ -81,9 +92,11 @@ def load(conn: sqlite3.Connection, number: int, setup: Setup, now: float) -> Inc
             name: next((run for run in runs if run.action == name), None) for name in guided.tests
         },
         root=next((alert for alert in own if alert.id == incident.root), None),
-        cascades=[alert for alert in own if alert.id != incident.root],
-        # That an alert joined says already that it brought no new message.
-        timeline=[d for d in decisions.of_incident(conn, number) if d.reason != "same_incident"],
+        beside=[one for one in own if incident.is_root(one) and one.id != incident.root],
+        cascades=[one for one in own if not incident.is_root(one)],
+        timeline=timeline,
+        older=timeline[0].id if len(made) > len(timeline) else None,
+        home=None if home is incident else home,
         deliveries=deliveries.of_incident(conn, number)[::-1],
         runs=runs[::-1],
         upcoming=upcoming.in_order(
@@ -116,7 +129,9 @@ async def _list(visit: Visit) -> Response:
 
 async def _show(visit: Visit) -> Response:
     number, setup = visit.number("id"), visit.services.setup
-    found = await visit.find(lambda conn: load(conn, number, setup, visit.now), "incident")
+    found = await visit.find(
+        lambda conn: load(conn, number, setup, visit.now, visit.page_before()), "incident"
+    )
     allowed = {
         name for name in found.tested if auth.may(visit.user, visit.config.actions[name].role)
     }
@@ -136,18 +151,8 @@ async def _show(visit: Visit) -> Response:
 
 async def _acknowledge(visit: Visit) -> Response:
     number = visit.number("id")
-    await visit.find(lambda conn: alerts.get_incident(conn, number), "incident")
-    await acknowledge(visit, number)
+    await acknowledge(visit.services, number, visit.user.name)
     return RedirectResponse(f"/incidents/{number}?done=acknowledged", 303)
-
-
-async def acknowledge(visit: Visit, number: int) -> None:
-    await visit.services.pipeline.acknowledge(number, visit.user.name)
-    await visit.services.database.write(
-        lambda conn: audit.note(
-            conn, visit.now, visit.user.name, "incident acknowledged", f"incident {number}"
-        )
-    )
 
 
 async def _fixed(visit: Visit) -> Response:
