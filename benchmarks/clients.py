@@ -11,14 +11,16 @@ import asyncio
 import random
 import sqlite3
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 import uvloop
 from aiohttp import ClientSession
 
 from benchmarks.daemon import folder
-from benchmarks.figures import Figure, show
+from benchmarks.figures import Figure, percentile, show
 from benchmarks.mailbox import Mailbox
 from sentinel.api import Context
 from sentinel.broadcasts.fan_out import FanOut
@@ -33,6 +35,7 @@ from sentinel.pages import Composer
 from sentinel.store import broadcasts, clients, deliveries, meta
 from sentinel.store.database import Database
 
+_T = TypeVar("_T")
 _PAGE = "page@example.com"
 _TEXT = """Sending text messages is disrupted.
 
@@ -71,10 +74,40 @@ def main() -> None:
         show(title, runner.run(measured))
 
 
+class _Timed(Database):
+    """Notes in `taken` for how many seconds each transaction kept all others waiting."""
+
+    def __init__(self, state_dir: Path) -> None:
+        super().__init__(state_dir)
+        self.taken: list[float] = []
+
+    async def write(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await self._timed(super().write, change)
+
+    async def write_here(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await self._timed(super().write_here, change)
+
+    async def _timed(
+        self,
+        write: Callable[[Callable[[sqlite3.Connection], _T]], Awaitable[_T]],
+        change: Callable[[sqlite3.Connection], _T],
+    ) -> _T:
+        began = 0.0
+
+        def begun(conn: sqlite3.Connection) -> _T:
+            nonlocal began
+            began = time.monotonic()
+            return change(conn)
+
+        result = await write(begun)
+        self.taken.append(time.monotonic() - began)
+        return result
+
+
 async def _measure(path: Path, mailbox: Mailbox, number: int, connections: int) -> list[Figure]:
     (path / "sentinel.yaml").write_text(_CONFIG.format(port=mailbox.port, connections=connections))
     found, _ = require(path / "sentinel.yaml", {})
-    clock, database = SystemClock(), Database(path / "state")
+    clock, database = SystemClock(), _Timed(path / "state")
     database.write_now(meta.link_key)
     setup = found.setup(b"key")
     channels = Channels()
@@ -94,12 +127,14 @@ async def _measure(path: Path, mailbox: Mailbox, number: int, connections: int) 
         )
         fan_out = FanOut(database, clock, lambda: found.config, outbox.notify, lambda: None)
         await database.write(lambda conn: _subscribe(conn, number, clock.now()))
+        database.taken.clear()
         await outbox.start()
         cpu = time.process_time()
         began = time.monotonic()
         await database.write(lambda conn: _publish(conn, clock.now()))
         await fan_out.tell_all()
         written = time.monotonic()
+        fanned_out = max(database.taken)
         paged = await _page_in_the_middle(database, outbox, number // 2, clock)
         await outbox.idle()
         cpu = time.process_time() - cpu
@@ -114,6 +149,8 @@ async def _measure(path: Path, mailbox: Mailbox, number: int, connections: int) 
         Figure("all handed to the server after", last - began, "s", goal=60.0),
         Figure("the page, after it was written", (page - paged) * 1e3, "ms", goal=1e3),
         Figure("CPU of a mail", cpu / number * 1e3, "ms"),
+        Figure("longest transaction while they are written", fanned_out * 1e3, "ms", goal=20.0),
+        Figure("transactions, 99th percentile", percentile(database.taken, 99) * 1e3, "ms"),
         Figure("clients not told", number + 1 - len({to for to, _ in taken}), goal=0),
         Figure("mails sent twice", len(taken) - number - 1, goal=0),
     ]

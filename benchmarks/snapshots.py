@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from benchmarks.figures import Figure, percentile, show
 from sentinel.config.schema_snapshots import Count, Snapshots
+from sentinel.installation import require
 from sentinel.model.signal import AnySignal, Error, Metric, Status
 from sentinel.model.snapshot import Snapshot
 from sentinel.snapshots.compare import compare
@@ -86,6 +87,9 @@ def _minute(now: float, random: Random, *, bad: bool) -> list[AnySignal]:
 
 
 async def _run(rounds: int, folder: Path) -> list[Figure]:
+    (folder / "sentinel.yaml").touch()
+    found, _ = require(folder / "sentinel.yaml", {})
+    config = replace(found.config, snapshots=_TERMS)
     conn, random = connect(folder), Random(7)
     migrate(conn)
     gatherer = Gatherer(_Beside(conn), _BEGIN)
@@ -98,12 +102,12 @@ async def _run(rounds: int, folder: Path) -> list[Figure]:
             for signal in _minute(now - 1, random, bad=number >= rounds // 2):
                 keep(conn, Draft(signal, signals.pack(signal)))
         begun = time.process_time()
-        taken = await gatherer.take(now, _TERMS, {}, previous)
+        taken = await gatherer.take(now, config, {}, previous)
         good = store.last_good(conn)
-        found = []
+        differences = []
         if good is not None:
-            found = compare(good, taken, _TERMS, lambda taken=taken: usual(conn, taken))  # type: ignore[misc]
-        snapshot = judged(taken, previous, good, found, _TERMS)
+            differences = compare(good, taken, _TERMS, lambda taken=taken: usual(conn, taken))  # type: ignore[misc]
+        snapshot = judged(taken, previous, good, differences, _TERMS)
         took.append((time.process_time() - begun) * 1000)
         snapshot = store.insert(conn, snapshot)
         previous = snapshot

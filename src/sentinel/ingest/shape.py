@@ -53,6 +53,7 @@ _FRAME: dict[str, type] = {
     "post_context": list,
     "vars": dict,
 }
+_TEXT = frozenset((str,))
 _CRUMB: dict[str, type] = {"category": str, "message": str, "type": str, "level": str, "data": dict}
 
 
@@ -143,7 +144,7 @@ def _shape_stack(holder: dict[str, Any], path: str, notes: Notes) -> None:
         _hold_types(frame, _FRAME, "frame", notes)
         for key in ("pre_context", "post_context"):
             lines = frame.get(key)
-            if lines and not all(type(line) is str for line in lines):
+            if lines and not _TEXT.issuperset(map(type, lines)):
                 frame[key] = [line if type(line) is str else "" for line in lines]
 
 

@@ -4,12 +4,9 @@ command; a daemon that does not run finds what was asked when it starts."""
 import sqlite3
 
 import msgspec
-import structlog
 from msgspec.structs import replace
 
 from sentinel.engine.commands import Command
-
-log = structlog.get_logger("sentinel.store.commands")
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Command).decode
@@ -41,6 +38,10 @@ def _read(row: sqlite3.Row) -> Command | None:
     try:
         command: Command = _decode(row[1])
     except msgspec.MsgspecError as error:
+        # Here, so that the command line, which only asks, does not load what logs.
+        import structlog
+
+        log = structlog.get_logger("sentinel.store.commands")
         log.error("a command was set aside", number=row[0], error=str(error))
         return None
     return command

@@ -43,9 +43,9 @@ def connect(state_dir: Path) -> sqlite3.Connection:
 def connect_readonly(state_dir: Path) -> sqlite3.Connection:
     """Open an existing database for reading only; safe beside a running daemon."""
     path = state_dir / FILE
-    if not path.exists():
-        raise StoreError(f"no database at {path}: has `sentinel run` been started there?")
     try:
+        if not path.exists():
+            raise StoreError(f"no database at {path}: has `sentinel run` been started there?")
         connection = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro",
             uri=True,
@@ -54,7 +54,7 @@ def connect_readonly(state_dir: Path) -> sqlite3.Connection:
         )
         connection.execute(_PATIENCE)
         connection.execute("PRAGMA cache_size=-4000")
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise StoreError(f"can't open the database {path}: {error}") from error
     connection.row_factory = sqlite3.Row
     return connection

@@ -64,25 +64,31 @@ def count_in(conn: sqlite3.Connection, error: Error, culprit: str, basis: str) -
     return replace(error, group=number, group_state="known")
 
 
-def set_sample(conn: sqlite3.Connection, group: int, seq: int) -> None:
-    conn.execute("UPDATE groups SET sample = ? WHERE id = ?", (seq, group))
+def note(conn: sqlite3.Connection, group: int, sample: int, users: int, tenants: int) -> None:
+    """The error that is shown of it, and how many more users and tenants have met it."""
+    conn.execute(
+        "UPDATE groups SET sample = ?, users = users + ?, tenants = tenants + ? WHERE id = ?",
+        (sample, users, tenants, group),
+    )
 
 
-def reach(conn: sqlite3.Connection, group: int, kind: Reach, value: str, at: float) -> None:
-    """Note that a user or a tenant met this group, and count it the first time."""
+def reach(conn: sqlite3.Connection, group: int, kind: Reach, value: str | None, at: float) -> bool:
+    """Note that a user or a tenant, if the error names one, met this group; whether it is the
+    first time."""
+    if not value:
+        return False
     cursor = conn.execute(
         "INSERT OR IGNORE INTO group_reach (group_id, kind, value, last) VALUES (?, ?, ?, ?)",
         (group, kind, value, at),
     )
     if cursor.rowcount:
-        column = "users" if kind == "user" else "tenants"
-        conn.execute(f"UPDATE groups SET {column} = {column} + 1 WHERE id = ?", (group,))
-        return
+        return True
     conn.execute(
         "UPDATE group_reach SET last = ?4"
         " WHERE group_id = ?1 AND kind = ?2 AND value = ?3 AND last < ?4 - ?5",
         (group, kind, value, at, _REACH_STEP),
     )
+    return False
 
 
 def reached(conn: sqlite3.Connection, numbers: Sequence[int], since: float) -> tuple[int, int]:

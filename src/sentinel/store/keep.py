@@ -48,11 +48,9 @@ def keep(
     body = draft.body if known else _repacked(draft, group_state=error.group_state)
     error = replace(error, seq=signals.insert(conn, error, body))
     assert error.group is not None
-    groups.set_sample(conn, error.group, error.seq)
-    if error.user:
-        groups.reach(conn, error.group, "user", error.user, error.received)
-    if error.tenant:
-        groups.reach(conn, error.group, "tenant", error.tenant, error.received)
+    more_users = groups.reach(conn, error.group, "user", error.user, error.received)
+    more_tenants = groups.reach(conn, error.group, "tenant", error.tenant, error.received)
+    groups.note(conn, error.group, error.seq, more_users, more_tenants)
     if error.code:
         codes.note(conn, error, draft.catalogued)
     return error
