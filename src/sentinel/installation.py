@@ -20,6 +20,7 @@ from sentinel.errors import ConfigError
 from sentinel.ingest.scrub import Scrubber
 from sentinel.intelligence.catalog import Catalog
 from sentinel.intelligence.catalog_files import load_catalog
+from sentinel.model.override import Override
 from sentinel.pipeline import Setup
 from sentinel.plugins import Registry, load
 from sentinel.wiring import build_book, build_classifier
@@ -56,16 +57,18 @@ def read(
     env: Mapping[str, str],
     clock: Clock | None = None,
     rules_dir: Path | None = None,
+    overrides: Iterable[Override] = (),
 ) -> tuple[Installation | None, list[Problem]]:
     """Every problem of all files at once, as of the clock's time, or the system's.
 
     No installation where configuration or catalog have one that is more than a warning. A plugin
     that does not load takes nobody else down: only a configuration that needs it is refused.
-    `rules_dir` goes before the configuration's own.
+    `rules_dir` goes before the configuration's own, and `overrides` of schedules before those of
+    the files.
     """
     registry, of_plugins = load(plugins_dir_of(path, env))
     now = (clock or SystemClock()).now()
-    config, of_config = load_config(path, registry, env, now, rules_dir)
+    config, of_config = load_config(path, registry, env, now, rules_dir, overrides)
     folders = [shipped("catalog")] + ([config.catalog_dir] if config else [])
     catalog, of_catalog = load_catalog(folders)
     problems = sorted({*of_plugins, *of_config, *of_catalog})
@@ -119,5 +122,6 @@ def listening_on(config: Config, host: str, port: int) -> Config:
 
 
 def listed(problems: Iterable[Problem]) -> str:
-    lines = [str(problem) for problem in problems]
+    """What a configuration was refused for. Warnings refuse none: `sentinel check` tells them."""
+    lines = [str(problem) for problem in problems if not problem.warning]
     return "\n".join([f"the configuration was refused ({len(lines)} found):", *lines])
