@@ -27,10 +27,10 @@ demo: .venv/ready $(STATIC)
 
 test: .venv/ready $(STATIC) tests/node/node_modules/ready
 	PYTHON=$(PYTHON) scripts/system-packages test
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist worksteal
 
 soak: .venv/ready $(STATIC) tests/node/node_modules/ready
-	$(BIN)/pytest -m soak -o faulthandler_timeout=900
+	$(BIN)/pytest -m "soak or hypothesis" --hypothesis-profile=soak -o faulthandler_timeout=1800
 
 bench: .venv/ready $(STATIC)
 	$(BIN)/python -m benchmarks

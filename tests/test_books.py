@@ -16,10 +16,11 @@ from sentinel.books.keeper import kept_since
 from sentinel.config.schema import Retention
 from sentinel.store import retention
 from sentinel.testing.clock import START, FakeClock
+from tests.effort import examples
 from tests.living import RULES, Daemon, Memory, live, setup, steps
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(steps, max_size=25))
 def test_the_books_balance_whatever_happens(life: list[Any]) -> None:
     daemon = Daemon()

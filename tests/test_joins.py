@@ -16,6 +16,7 @@ from sentinel.engine.joining import Join, Joins, Part, Pattern, SameAs, faults
 from sentinel.joins import open_joins, session
 from sentinel.joins.ruleset import the_ruleset
 from sentinel.joins.values import LONGEST_TEXT, canonical
+from tests.effort import examples
 
 DEPLOY_BROKE_CHECKOUT = Pattern(
     "deploy-broke-checkout",
@@ -391,7 +392,7 @@ def _oracle(
 
 @pytest.mark.parametrize("worn", [0, session.WORN])
 @given(patterns=st.lists(_patterns(), min_size=1, max_size=3), calls=CALLS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_join_is_found_and_no_other(
     worn: int, patterns: list[Pattern], calls: list[Any]
 ) -> None:
@@ -415,7 +416,7 @@ def _compare(patterns: list[Pattern], calls: list[Any]) -> None:
 
 
 @given(_patterns(), st.lists(FACT, max_size=6), st.randoms())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_the_order_of_facts_changes_no_join(
     pattern: Pattern, facts: list[Any], random: Any
 ) -> None:

@@ -21,6 +21,7 @@ from tests.detectors.learning import (
     watch,
     weekly,
 )
+from tests.effort import examples
 
 STEP = 300.0
 
@@ -140,7 +141,7 @@ def test_easier_terms_tick_the_states_of_stricter_ones() -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_restart_changes_nothing_and_nothing_raises(history: list[tuple[float, float]]) -> None:
     signals = [(step, metric(value)) for step, value in history]
     same_after_restarts(Anomaly, {"min_samples": 10, "sensitivity": 2}, signals)

@@ -18,6 +18,7 @@ from tests.detectors.learning import (
     watch,
     weekly,
 )
+from tests.effort import examples
 
 STEP = 300.0
 
@@ -154,7 +155,7 @@ def test_the_state_stays_small_however_often_values_come() -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_restart_changes_nothing_and_nothing_raises(history: list[tuple[float, float]]) -> None:
     signals = [(step, metric(value)) for step, value in history]
     same_after_restarts(Baseline, {"min_history": "1h", "sensitivity": 2}, signals)

@@ -25,6 +25,7 @@ from tests.detectors.learning import (
     walk,
     watch,
 )
+from tests.effort import examples
 
 
 def disk(
@@ -176,7 +177,7 @@ def test_the_state_stays_small() -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_restart_changes_nothing_and_nothing_raises(history: list[tuple[float, float]]) -> None:
     signals = [(step, metric(value)) for step, value in history]
     same_after_restarts(Forecast, {"above": 55, "below": 1, "within": "4h"}, signals)

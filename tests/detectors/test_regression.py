@@ -22,6 +22,7 @@ from tests.detectors.learning import (
     same_after_restarts,
     watch,
 )
+from tests.effort import examples
 
 
 def states(*told: tuple[float, str], **options: Any) -> list[tuple[float, bool]]:
@@ -180,14 +181,14 @@ def test_the_state_stays_small() -> None:
 
 
 @given(HISTORIES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_restart_changes_nothing_and_nothing_raises(history: list[tuple[float, float]]) -> None:
     signals = [(step, metric(value)) for step, value in history]
     same_after_restarts(Regression, {"min_events": 1, "good_for": "15m"}, signals)
 
 
 @given(st.lists(st.tuples(STEPS, st.sampled_from(["up", "degraded", "down", "unknown"]))))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_a_restart_changes_nothing_for_components(history: list[tuple[float, Any]]) -> None:
     signals = [(step, Status(status=status)) for step, status in history]
     same_after_restarts(Regression, {}, signals)

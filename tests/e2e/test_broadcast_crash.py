@@ -1,4 +1,4 @@
-"""Kills the daemon while it tells thousands of clients: each hears, and hardly any twice."""
+"""Kills the daemon while it tells many clients: each hears, and hardly any twice."""
 
 from collections import Counter
 from random import Random
@@ -27,8 +27,8 @@ broadcasts:
 """
 
 
-def test_three_kills_leave_none_of_two_thousand_clients_out(world: World) -> None:
-    prove(world, clients=2_000, kills=3)
+def test_three_kills_leave_none_of_five_hundred_clients_out(world: World) -> None:
+    prove(world, clients=500, kills=3)
 
 
 @pytest.mark.soak

@@ -77,6 +77,7 @@ async def test_a_channel_that_can_not_deliver_says_why_as_it_tries(terminal: Ter
     done = await terminal.test("hook", "--wait", "2")
     assert done.returncode == 3
     assert "hook: pending, attempt 1: 127.0.0.1 can't be reached" in done.stdout
+    assert "After 2 s no more is known. `sentinel deliveries` shows" in done.stdout
 
 
 async def test_a_refusal_for_good_is_a_failure(terminal: Terminal) -> None:

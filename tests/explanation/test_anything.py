@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentinel.explanation import explain_alert, explain_rule, explain_signal
+from tests.effort import examples
 from tests.living import Daemon, live, steps
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.lists(steps, min_size=1, max_size=20), st.floats(0, 1))
 def test_anything_that_happened_is_explained(life: list[Any], share: float) -> None:
     daemon = Daemon()

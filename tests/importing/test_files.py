@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.effort import examples
 
 from sentinel.config.document import parse
 from sentinel.config.loader import load_config
@@ -322,7 +323,7 @@ ODD = st.sampled_from(
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_whatever_stands_in_a_place_the_result_reads_back(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(SOURCES))
     changed = deepcopy(ORIGINALS[name])
