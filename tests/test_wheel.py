@@ -25,7 +25,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
 def test_the_wheel_carries_the_browser_files_that_its_manifest_names(wheel: ZipFile) -> None:
     static = "sentinel/web/static/"
     manifest = json.loads(wheel.read(static + "manifest.json"))
-    assert set(manifest) == {"app.js", "public.css", "push-worker.js", "style.css", "theme.js"}
+    scripts, styles = ("app", "push-worker", "theme"), ("public", "public-inner", "style")
+    icons = {name for name in manifest if name.startswith("icon-")}
+    assert manifest.keys() - icons == {f"{one}.js" for one in scripts} | {
+        f"{one}.css" for one in styles
+    }
     for name, built in manifest.items():
         stem, suffix = name.split(".")
         assert re.fullmatch(rf"{stem}-[A-Z0-9]{{8}}\.{suffix}", built)

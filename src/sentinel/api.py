@@ -196,10 +196,16 @@ class Plugin(ABC, Generic[P]):
 
 
 class Probe(Plugin[P]):
-    """Looks at one target. The core runs it every interval, under its time-out."""
+    """Looks at one target. The core runs it every interval, under its time-out.
+
+    What the time-out cuts off is unknown, and the probe's fault. `bound` names the parameter, a
+    duration, after which the probe itself says that the target is down. Where only a time-out is
+    configured, and not longer than that, the parameter is lowered to nine tenths of it.
+    """
 
     interval: ClassVar[float] = 60.0
     timeout: ClassVar[float] = 10.0
+    bound: ClassVar[str] = ""
 
     @abstractmethod
     async def probe(self) -> Sequence[Signal]:
@@ -262,6 +268,13 @@ class Notifier(Plugin[P]):
         """The `address` of a channel with these parameters: None where they say themselves where
         to send to, and people may still answer from an address of their own."""
         return cls.address
+
+    @classmethod
+    def doubts(cls, params: Any, public_url: str) -> Sequence[tuple[str, str]]:
+        """What `sentinel check` warns of: parameters that are right in themselves and will not do
+        what they are there for, such as call backs to a `public_url` that nobody can reach. Pairs
+        of what was found and what is expected instead."""
+        return ()
 
     def secret_for(self, address: str) -> str:
         """What whoever holds this address needs to check that a call comes from here; empty where

@@ -30,11 +30,13 @@ from sentinel.clients.sync import synchronise
 from sentinel.clock import Clock, SystemClock
 from sentinel.config.problem import Problem
 from sentinel.doorbell import Doorbell
+from sentinel.ending import leave
 from sentinel.errors import SentinelError, StoreError
 from sentinel.installation import Installation
 from sentinel.keys import Keys
 from sentinel.logs import configure_logs
 from sentinel.metrics import Metrics
+from sentinel.model.group import OWN_PROJECT
 from sentinel.monitors.keeper import DeadlineKeeper
 from sentinel.net import session
 from sentinel.outbox import Outbox
@@ -64,8 +66,6 @@ from sentinel.web.services import Services
 
 log = structlog.get_logger("sentinel")
 
-# Probes and the daemon's own observations belong to this project.
-OWN_PROJECT = "sentinel"
 _LAG_EVERY = 1.0
 
 
@@ -87,8 +87,9 @@ def serve(options: Options) -> None:
         loop.add_signal_handler(signal.SIGHUP, daemon.reload)
         await daemon.run()
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_stopped())
+    # Closing the runner would wait for what plugins leave behind.
+    asyncio.Runner(loop_factory=uvloop.new_event_loop).run(until_stopped())
+    leave()
 
 
 class App:

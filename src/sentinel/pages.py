@@ -96,7 +96,9 @@ class Composer:
             behind=self._catalog.behind(suspected),
             titles=self._titles,
             findings=findings,
-            tests=proofs(
+            tests=()
+            if page.home
+            else proofs(
                 self._config,
                 self._catalog,
                 page.incident,

@@ -220,6 +220,10 @@ def redaction_of(
         *config.components,
         *config.actions,
         *(monitor.name for monitor in config.monitors),
+        *config.channels,
+        *config.escalations,
+        *config.schedules,
+        *config.teams,
     }
     known = (each for one in config.tenants.values() for each in (one.name, one.title))
     return Redaction(

@@ -104,6 +104,26 @@ def test_a_ranker_that_wants_to_end_the_program_ends_nothing() -> None:
     assert asked(Leaving) == ["a ranker failed"]
 
 
+def test_a_ranker_that_was_slow_is_asked_again_once_it_has_ended() -> None:
+    let_go = threading.Event()
+
+    class Slow(Ranker):
+        type = "slow"
+
+        def rank(self, evidence: Evidence) -> Sequence[Candidate]:
+            let_go.wait(30)
+            return [Candidate(kind="code", name="sun", score=0.9, reasons=("so",))]
+
+    panel = Panel((Slow,), 0.05)
+    evidence = Evidence(incident=an_incident())
+    assert list(panel.candidates(evidence)) == []
+    let_go.set()
+    for thread in threading.enumerate():
+        if thread.name == "ranker slow":
+            thread.join(10)
+    assert [one.name for one in panel.candidates(evidence)] == ["sun"]
+
+
 def test_a_ranker_that_hangs_is_waited_for_once() -> None:
     ended = threading.Event()
 
@@ -116,7 +136,7 @@ def test_a_ranker_that_hangs_is_waited_for_once() -> None:
 
     logged = asked(Hanging, patience=0.05)
     ended.set()
-    assert logged == ["a ranker is not asked any more"]
+    assert logged == ["a ranker did not answer"]
 
 
 def test_of_an_endless_answer_the_first_hundred_count() -> None:

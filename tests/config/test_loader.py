@@ -14,6 +14,7 @@ from sentinel.model.delivery import Recipient
 from sentinel.model.values import Duration
 from tests.config.conftest import Load
 from tests.config.toys import MailParams, ManyParams, Toys
+from tests.effort import examples
 
 Right = Callable[..., Config]
 
@@ -324,7 +325,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(main=DATA, rules=DATA)
 def test_no_data_makes_it_raise(main: Any, rules: Any, load: Load) -> None:
     load(as_yaml(main), a=as_yaml(rules))
@@ -432,7 +433,7 @@ def test_what_is_changed_below_is_right_before(load: Load) -> None:
     assert found is not None
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(), value=DATA)
 def test_one_wrong_value_anywhere_never_makes_it_raise(seed: int, value: Any, load: Load) -> None:
     chance = random.Random(seed)

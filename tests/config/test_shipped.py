@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from sentinel.config.document import load
 from sentinel.config.loader import load_config
 from sentinel.config.problem import Problem
+from sentinel.config.schema import Action, Channel, MainFile, Probe, Rule, RulesFile
 from sentinel.config.unsupported import UNSUPPORTED
+from sentinel.config.validation import schema_of
 from sentinel.config.write_docs import MAIN, PAGES, PLUGINS, RULES, insert, mark, parts
 from sentinel.config.write_schemas import FOLDER, built_in_registry, texts
 
@@ -60,6 +63,13 @@ def test_what_is_commented_out_in_the_example_loads_too(tmp_path: Path) -> None:
     assert {"email", "webhook"} <= config.channels.keys()
     assert {"alice", "bob"} <= config.people.keys()
     assert [probe.name for probe in config.probes] == ["host", "shop"]
+
+
+def test_making_the_schemas_changes_none_of_those_that_check() -> None:
+    sections = (Action, Channel, MainFile, Probe, Rule, RulesFile)
+    before = {section: deepcopy(schema_of(section)) for section in sections}
+    texts(built_in_registry())
+    assert {section: schema_of(section) for section in sections} == before
 
 
 def test_the_committed_schemas_are_those_that_the_code_writes() -> None:

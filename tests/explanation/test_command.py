@@ -66,6 +66,11 @@ def test_the_past_is_explained(run: Run) -> None:
     assert (status, "there is no alert 1 at that time" in error) == (1, True)
 
 
+def test_a_rule_is_meant_by_its_name_alone(run: Run) -> None:
+    status, text, _ = run("explain", "Payment")
+    assert (status, text.splitlines()[0]) == (0, "Payment fires for 1 group.")
+
+
 @pytest.mark.parametrize("words", [("1",), ("--signal", "1"), ("--rule", "Payment")])
 def test_programs_get_json(run: Run, words: tuple[str, ...]) -> None:
     _, text, _ = run("explain", *words, "--json")
@@ -76,6 +81,7 @@ def test_programs_get_json(run: Run, words: tuple[str, ...]) -> None:
     ("words", "expected"),
     [
         ((), "expected one of"),
+        (("",), "expected one of"),
         (("1", "--rule", "Payment"), "expected one of"),
         (("1", "--at", "soon"), "expected a time such as"),
     ],
@@ -90,7 +96,9 @@ def test_a_wrong_question_is_refused(run: Run, words: tuple[str, ...], expected:
     [
         (("9",), "there is no alert 9: `sentinel alerts` lists them"),
         (("--signal", "9"), "there is no signal 9"),
+        (("9" * 30,), "there is nothing with so large a number"),
         (("--rule", "Paiment"), "did you mean Payment?"),
+        (("Paiment",), "there is no rule Paiment: did you mean Payment?"),
     ],
 )
 def test_what_is_not_there_is_said(run: Run, words: tuple[str, ...], expected: str) -> None:

@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from sentinel.cli import app
+from sentinel.cli.health import _result
+from sentinel.errors import StoreError
 from sentinel.model.signal import State, Status
 from sentinel.store import components, drills, signals
 from sentinel.store.connection import connect, transaction
@@ -90,3 +92,19 @@ def test_a_drill_without_a_daemon_says_so(state: Path, monkeypatch: pytest.Monke
     assert "no daemon has taken it" in text
     assert drills.plans(connection)["weekly"].asked_by == "bob"
     connection.close()
+
+
+def test_a_drill_says_what_it_waits_for_and_that_the_daemon_is_gone(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connection = connect(state)
+    plan = Plan(name="weekly", schedule="{}", due=1e12)
+    with transaction(connection):
+        drills.begin(connection, plan, [1, 2], 1_800_000_000.0, 1_800_000_300.0)
+    held = iter([True, False])
+    monkeypatch.setattr("sentinel.cli.health.is_held", lambda folder: next(held))
+    with pytest.raises(StoreError, match="the daemon ended before the receipts came"):
+        _result(connection, state, "weekly", 0)
+    connection.close()
+    said = "2 messages under way: waiting for the receipts, until 2027-01-15 08:05:00Z at most\n"
+    assert capsys.readouterr().err == said

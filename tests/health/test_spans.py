@@ -65,6 +65,22 @@ def test_uptime_is_the_share_of_the_known_time_in_which_it_worked(
     assert seconds.share == share
 
 
+@pytest.mark.parametrize(
+    ("seconds", "known"),
+    [
+        (Seconds(up=80, down=9, unknown=11), 89),
+        (Seconds(up=80, planned=9, unknown=11), 89),
+        (Seconds(up=90, unknown=10), None),
+        (Seconds(up=100), None),
+        (Seconds(unknown=100), None),
+    ],
+)
+def test_a_share_of_less_than_nine_tenths_of_the_time_says_of_how_much(
+    seconds: Seconds, known: float | None
+) -> None:
+    assert seconds.partial == known
+
+
 def test_time_of_which_nothing_was_heard_is_unknown_and_not_up() -> None:
     assert tally([Span(0, 40, "up")], 0, 100) == Seconds(up=40, unknown=60)
 

@@ -18,7 +18,7 @@ from sentinel.errors import SentinelError
 from sentinel.ingest.scrub import Scrubber
 from sentinel.isolation import Faulted, Guard
 from sentinel.model.action import ActionRun, Outcome
-from sentinel.model.values import secrets_in
+from sentinel.model.values import hidden, secrets_in
 from sentinel.plugins import Registry
 
 log = structlog.get_logger("sentinel.acting")
@@ -133,15 +133,9 @@ class Performer:
 
     def _scrubbed(self, text: str) -> str:
         """What a program printed, or a server answered, may hold whatever an error may hold."""
-        clean: str = self._scrubber.clean({"text": self._masked(text)[:_MOST_READ]})["text"]
+        clean: str = self._scrubber.clean({"text": hidden(text, self._secrets)[:_MOST_READ]})["text"]
         return self._bounded(clean)
 
-    def _masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
-
     def _bounded(self, text: str) -> str:
-        text = self._masked(text)
-        shown = _UNSEEN.sub(" ", text).strip()
+        shown = _UNSEEN.sub(" ", hidden(text, self._secrets)).strip()
         return shown if len(shown) <= MOST_TEXT else f"{shown[: MOST_TEXT - 1]}…"

@@ -19,17 +19,19 @@ _MOST_CANDIDATES = 100
 
 class Panel:
     """The rankers of one configuration. One that raises, or answers with what is no candidate, is
-    asked again the next time; one that does not answer in time is not asked any more."""
+    asked again the next time; one that does not answer in time, once it has come to an end: a
+    machine that stood still for a moment must not cost the causes of all that comes after."""
 
     def __init__(self, rankers: Sequence[type[Ranker]], patience: float = PATIENCE) -> None:
         self._rankers = rankers
         self._patience = patience
-        self._silent: set[str] = set()
-        self._told: set[str] = set()
+        self._busy: dict[str, threading.Thread] = {}
+        self._told: set[tuple[str, str]] = set()
 
     def candidates(self, evidence: Evidence) -> Iterator[Candidate]:
         for ranker in self._rankers:
-            if ranker.type not in self._silent:
+            busy = self._busy.get(ranker.type)
+            if busy is None or not busy.is_alive():
                 yield from self._asked(ranker, evidence)
 
     def _asked(self, ranker: type[Ranker], evidence: Evidence) -> Sequence[Candidate]:
@@ -39,14 +41,18 @@ class Panel:
         thread.start()
         thread.join(self._patience)
         if thread.is_alive():
-            self._silent.add(ranker.type)
-            log.error("a ranker is not asked any more", type=ranker.type, waited=self._patience)
+            self._busy[ranker.type] = thread
+            self._tell(ranker, "a ranker did not answer", waited=self._patience)
             return ()
-        if answer.error is not None and ranker.type not in self._told:
-            # It is asked on every page: told once will do.
-            self._told.add(ranker.type)
-            log.error("a ranker failed", type=ranker.type, exc_info=answer.error)
+        if answer.error is not None:
+            self._tell(ranker, "a ranker failed", exc_info=answer.error)
         return answer.given
+
+    def _tell(self, ranker: type[Ranker], what: str, **facts: object) -> None:
+        """It is asked on every page: told once will do."""
+        if (ranker.type, what) not in self._told:
+            self._told.add((ranker.type, what))
+            log.error(what, type=ranker.type, **facts)
 
 
 class _Answer:

@@ -48,7 +48,13 @@ def _channel(name: str, tagged: Tagged[Channel]) -> ChannelConfig:
 def _doubts(
     document: Document, path: tuple[str, str], tagged: Tagged[Channel], public_url: str
 ) -> Iterator[Problem]:
-    for found, expected in tagged.plugin.doubts(tagged.params, public_url):
+    plugin = tagged.plugin
+    try:
+        pairs = [(str(a), str(b)) for a, b in plugin.doubts(tagged.params, public_url)]
+    except Exception as error:  # noqa: BLE001 - foreign code may raise anything; this is advice
+        what = f"{plugin.__qualname__}.doubts raised {type(error).__name__}"
+        pairs = [(what, "pairs of what was found and what is expected instead")]
+    for found, expected in pairs:
         yield document.problem(
             path,
             "channel/doubtful",

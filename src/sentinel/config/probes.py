@@ -52,11 +52,18 @@ def _params_of(tagged: Tagged[Probe], item: dict[str, Any]) -> Params:
         return params
     most = Duration(round(timeout * _OF_THE_TIMEOUT, 3))
     softer = getattr(params, _SOFTER, most)
-    if softer <= most:
-        return replace(params, **{bound: most})
-    if _SOFTER not in item:
-        return replace(params, **{bound: most, _SOFTER: most})
-    return replace(params, **{bound: softer}) if softer < timeout else params
+    lowered = {bound: most}
+    if softer > most and _SOFTER not in item:
+        lowered[_SOFTER] = most
+    elif softer > most:
+        lowered[bound] = softer
+    if lowered[bound] >= timeout:
+        return params
+    try:
+        return replace(params, **lowered)
+    except (TypeError, ValueError):
+        # A plugin may want its parameters in an order of its own. Then it is warned of.
+        return params
 
 
 def _never_down(document: Document, tagged: Tagged[Probe], params: Params) -> list[Problem]:

@@ -62,6 +62,10 @@ class Retention(Section, frozen=True):
         Duration, Meta(description="What the engine did and did not do, and why.")
     ] = duration("90d")
     deliveries: Annotated[Duration, Meta(description="Messages sent.")] = duration("365d")
+    broadcasts: Annotated[
+        Duration,
+        Meta(description="What clients were told, from its end; the status page's history, too."),
+    ] = duration("730d")
     past_incidents: Annotated[
         Duration,
         Meta(description="What new incidents are compared with, and what fixed those before."),

@@ -166,10 +166,10 @@ class _Reading:
                 warning=True,
             )
         if template.audience == "client":
-            self._check_leaks(part, source)
+            self._check_leaks(part, written.said)
 
-    def _check_leaks(self, part: str, source: str) -> None:
-        leaks = [one for one in self._redaction.leaks(source) if one.kind != "web address"]
+    def _check_leaks(self, part: str, said: str) -> None:
+        leaks = [one for one in self._redaction.leaks(said) if one.kind != "web address"]
         if leaks:
             self._tell(
                 part,

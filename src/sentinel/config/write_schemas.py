@@ -6,6 +6,7 @@ They hold the parameters of the built-in plugins. Other plugins' types are let t
 
 import json
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,8 @@ def _worded(schema: Any) -> Any:
 
 
 def _file_schema(record: type[Section], title: str) -> dict[str, Any]:
-    schema = dict(schema_of(record))
+    # A copy: what a file's schema gains here must not come to be checked by.
+    schema = deepcopy(dict(schema_of(record)))
     definitions = {k: v for k, v in schema["$defs"].items() if k != record.__name__}
     sections = {key: _or_nothing(item) for key, item in schema["properties"].items()}
     whole = {**schema, "title": title, "properties": sections, "$defs": definitions}

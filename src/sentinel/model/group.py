@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from sentinel.model.signal import Level, Severity
 
+OWN_PROJECT = "sentinel"
+"""Of probes, and of the daemon's own observations."""
 GroupStatus = Literal["open", "resolved", "regressed", "ignored"]
 
 

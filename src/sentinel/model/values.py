@@ -1,7 +1,7 @@
 """Value types that configuration and plugin parameters share: durations, sizes, secrets."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -57,6 +57,9 @@ class Size(int):
         return cls(float(match[1]) * _SIZES[match[2]])
 
 
+_ANYWHERE = 6
+
+
 class Secret:
     """A string that never shows itself in a repr, a log or an error."""
 
@@ -98,8 +101,17 @@ def secrets_in(value: Any) -> tuple[str, ...]:
 
 def redacted(text: str, params: Any) -> str:
     """The text, which others wrote, without the secrets among these parameters."""
-    for secret in secrets_in(params):
-        text = text.replace(secret, "***")
+    return hidden(text, secrets_in(params))
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """The text without these, the longest of which come first. One of few letters is hidden where
+    it stands by itself: within words it would take the text away and give the secret."""
+    for secret in secrets:
+        if len(secret) >= _ANYWHERE:
+            text = text.replace(secret, "***")
+        else:
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
     return text
 
 

@@ -84,6 +84,12 @@ def override_of(
     return asked
 
 
+def zone_of(config: Config, schedule: str) -> ZoneInfo:
+    """The clocks of a schedule; those of the configuration where there is none of the name."""
+    known = config.schedules.get(schedule)
+    return config.timezone if known is None else known.schedule.zone
+
+
 def overlap(other: Override, zone: ZoneInfo, now: float) -> str:
     """Why another override leaves no room."""
     begins, ends = (clock_time(at, now, zone) for at in (other.starts, other.until))
