@@ -52,3 +52,43 @@ def test_a_target_that_does_not_answer_is_down_before_the_time_is_over(
 def test_a_bound_that_no_look_can_reach_is_warned_of(tmp_path: Path, keys: dict[str, str]) -> None:
     _, problems = checked(tmp_path, **keys)
     assert problems == ["probe/never-down"]
+
+
+PICKY = """
+from sentinel.api import Params, Probe, duration, Duration, hook
+
+
+class PickyParams(Params, frozen=True):
+    worse_above: Duration = duration("8s")
+    down_above: Duration = duration("9s")
+
+    def __post_init__(self):
+        if self.down_above <= self.worse_above:
+            raise ValueError("down_above: expected more than worse_above")
+
+
+class Picky(Probe[PickyParams]):
+    type = "picky"
+    summary = "Wants its bounds in order"
+    Params = PickyParams
+    bound = "down_above"
+
+    async def probe(self):
+        return []
+
+
+@hook
+def register_probes(register):
+    register(Picky)
+"""
+
+
+def test_a_plugin_that_takes_no_lower_bound_is_warned_of_and_works(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "picky.py").write_text(PICKY)
+    (tmp_path / "sentinel.yaml").write_text(
+        "plugins_dir: plugins\nprobes: [{name: shop, type: picky, timeout: 4s}]\n"
+    )
+    found, problems = read(tmp_path / "sentinel.yaml", {})
+    assert found is not None
+    assert [problem.id for problem in problems] == ["probe/never-down"]

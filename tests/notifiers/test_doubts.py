@@ -84,3 +84,37 @@ def test_push_messages_need_https(check: Check) -> None:
 )
 def test_an_address_is_local_by_its_host(url: str, local: bool) -> None:
     assert is_local(url) is local
+
+
+FOOLISH = """
+from sentinel.api import Notifier, Params, hook
+
+
+class Foolish(Notifier[Params]):
+    type = "foolish"
+    summary = "Knows no doubts"
+    Params = Params
+
+    @classmethod
+    def doubts(cls, params, public_url):
+        raise KeyError("oh")
+
+    async def send(self, message): ...
+
+
+@hook
+def register_notifiers(register):
+    register(Foolish)
+"""
+
+
+def test_a_plugin_that_fails_at_its_doubts_is_warned_of_and_works(tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "foolish.py").write_text(FOOLISH)
+    (tmp_path / "sentinel.yaml").write_text(
+        "plugins_dir: plugins\nchannels: {chat: {type: foolish}}\n"
+    )
+    found, problems = read(tmp_path / "sentinel.yaml", {})
+    assert found is not None
+    told = [one.found for one in problems if one.id == "channel/doubtful"]
+    assert told == ["Foolish.doubts raised KeyError"]

@@ -133,7 +133,8 @@ class Performer:
 
     def _scrubbed(self, text: str) -> str:
         """What a program printed, or a server answered, may hold whatever an error may hold."""
-        clean: str = self._scrubber.clean({"text": hidden(text, self._secrets)[:_MOST_READ]})["text"]
+        read = hidden(text, self._secrets)[:_MOST_READ]
+        clean: str = self._scrubber.clean({"text": read})["text"]
         return self._bounded(clean)
 
     def _bounded(self, text: str) -> str:

@@ -18,6 +18,8 @@ from sentinel.ingest.scrub_checks import Check, Finding
 from sentinel.ingest.scrub_forms import forms
 from sentinel.ingest.scrub_keys import KeyRules
 
+_OFFICE = r"\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{10,}"
+_OFFICE_OF = r"[\w-]{1,64}" + _OFFICE
 # Shapes by which the providers make their own keys recognisable.
 PROVIDER_KEYS = "|".join(
     (
@@ -29,7 +31,7 @@ PROVIDER_KEYS = "|".join(
         r"xapp-[A-Za-z0-9-]{10,}",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/_-]{10,}",
         r"discord(?:app)?\.com/api/webhooks/[A-Za-z0-9/_-]{10,}",
-        r"[\w-]{1,64}\.webhook\.office\.com/webhookb2/[A-Za-z0-9@/_-]{10,}",
+        _OFFICE_OF,
         r"[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}",
         r"[sr]k_(?:live|test)_[A-Za-z0-9]{10,}",
         r"whsec_[A-Za-z0-9+/=]{16,}",
@@ -153,7 +155,8 @@ class TextRules:
             PEM,
             r"""://[^\s/"\\]{1,400}@""",
             r"eyJ[A-Za-z0-9_-]{10}",
-            PROVIDER_KEYS,
+            # A name in front would be begun at every word of the event.
+            PROVIDER_KEYS.replace(_OFFICE_OF, _OFFICE),
             _wide_scheme(),
             *(form.marks for form in found),
         ]
