@@ -11,7 +11,7 @@ import asyncio
 import random
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -83,23 +83,21 @@ class _Timed(Database):
         self.taken: list[float] = []
 
     async def write(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
-        return await self._timed(super().write, change)
+        return await super().write(self._timed(change))
 
     async def write_here(self, change: Callable[[sqlite3.Connection], _T]) -> _T:
-        return await self._timed(super().write_here, change)
+        return await super().write_here(self._timed(change))
 
-    async def _timed(
-        self,
-        write: Callable[[Callable[[sqlite3.Connection], _T]], Awaitable[_T]],
-        change: Callable[[sqlite3.Connection], _T],
-    ) -> _T:
+    def _timed(
+        self, change: Callable[[sqlite3.Connection], _T]
+    ) -> Callable[[sqlite3.Connection], _T]:
         def timed(conn: sqlite3.Connection) -> _T:
             began = time.monotonic()
             result = change(conn)
             self.taken.append(time.monotonic() - began)
             return result
 
-        return await write(timed)
+        return timed
 
 
 async def _measure(path: Path, mailbox: Mailbox, number: int, connections: int) -> list[Figure]:

@@ -3,7 +3,7 @@ every problem at once, each with its line."""
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import jsonschema
@@ -24,7 +24,8 @@ T = TypeVar("T", bound=Struct)
 _PLAIN_TYPES = {"integer", "number", "boolean"}
 
 
-@cache
+# Bounded: each reload brings the types of changed plugins anew.
+@lru_cache(maxsize=256)
 def schema_of(record: type[Any]) -> Schema:
     """The JSON Schema of one record, its components under `$defs`. A secret is `writeOnly`.
 
