@@ -27,8 +27,8 @@ broadcasts:
 """
 
 
-def test_three_kills_leave_none_of_five_hundred_clients_out(world: World) -> None:
-    prove(world, clients=500, kills=3)
+def test_three_kills_leave_none_of_two_thousand_clients_out(world: World) -> None:
+    prove(world, clients=2_000, kills=3)
 
 
 @pytest.mark.soak
