@@ -5,6 +5,7 @@ import asyncio
 import random
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -166,13 +167,13 @@ class App:
             self._clock,
             random.Random(),  # noqa: S311 - jitter is no secret
             self._metrics.outbox,
+            # What is read in the web interface is there once it was sent, not when it was written.
+            on_change=lambda: self._live.tell("deliveries"),
         )
         await self._outbox.start()
         stack.push_async_callback(self._outbox.stop)
 
-        self._database.write_now(
-            lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
-        )
+        self._database.write_now(lambda conn: self._keep(conn, found))
         # Before the engine runs: it then hears at once of what the last daemon left half done.
         self._database.write_now(lambda conn: action_runs.release(conn, self._clock.now()))
         self._fan_out = FanOut(
@@ -460,9 +461,7 @@ class App:
         channels = Channels()
         await channels.start(found.config, found.registry, self._context_of_channel(found))
         try:
-            await self._database.write(
-                lambda conn: synchronise(conn, found.config.tenants, self._clock.now())
-            )
+            await self._database.write(lambda conn: self._keep(conn, found))
         except StoreError:
             await channels.stop()
             raise
@@ -486,6 +485,11 @@ class App:
         self._metrics.reloaded("taken")
         self._live.tell("config")
         systemd.ready(f"Serving {found.config.public_url}")
+
+    def _keep(self, conn: sqlite3.Connection, found: Installation) -> None:
+        """What the database holds of the configuration."""
+        synchronise(conn, found.config.tenants, self._clock.now())
+        meta.set_public_url(conn, found.config.public_url)
 
     async def _watch_files(self) -> None:
         async for _ in changes(lambda: self._services.setup.config):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.daemon import clean_environment
+from tests.e2e.daemon import clean_environment, sentinel
 from tests.e2e.polling import until
 from tests.e2e.world import World
 
@@ -95,6 +95,11 @@ def test_the_mail_says_cause_impact_and_fix(shop: World) -> None:
         assert f"{shop.daemon.url}/incidents/1" in words
         # The newest event, of several that may have come while the page was on its way.
         assert re.search(r"order \d+ not confirmed", words)
+
+
+def test_a_dsn_has_the_port_of_the_daemon_that_runs(shop: World) -> None:
+    done = sentinel("dsn", "shop", "--state-dir", shop.daemon.state_dir)
+    assert done.stdout.strip() == shop.daemon.dsn()
 
 
 def test_the_webhook_is_signed_and_carries_the_same_as_data(shop: World, payload: Any) -> None:

@@ -1,11 +1,10 @@
 """`sentinel monitors` and `sentinel changes`: what the store knows of jobs and of changes."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sentinel.cli.address import public_url
 from sentinel.cli.app import (
     ConfigOption,
     JsonOption,
@@ -14,7 +13,6 @@ from sentinel.cli.app import (
     ago,
     app,
     clock_time,
-    config_path,
     console,
     printable,
     show_json,
@@ -22,7 +20,6 @@ from sentinel.cli.app import (
 )
 from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
-from sentinel.errors import ConfigError
 from sentinel.monitors import overview
 from sentinel.store import changes as change_store
 
@@ -32,9 +29,8 @@ def monitors(
     config: ConfigOption = None, state_dir: StateOption = None, as_json: JsonOption = False
 ) -> None:
     """Jobs that check in: how they are, when they run next, and the address that each pings."""
-    url = _public_url(config)
     with open_store(state_dir) as conn:
-        found = overview.listing(conn, url)
+        found = overview.listing(conn, public_url(conn, config))
     if as_json:
         show_json(found)
         return
@@ -82,17 +78,3 @@ def changes(
     ]
     empty = "No changes: `sentinel change deploy` reports one, as the last step of a deploy."
     show_table(columns, rows, wide=("SUMMARY",), empty=empty)
-
-
-def _public_url(given: Path | None) -> str:
-    """Empty where no configuration can be read: an address without its beginning still says all
-    that is secret about it."""
-    from sentinel.config.settings import public_url_of, read_main, read_settings
-
-    try:
-        path = config_path(given)
-    except ConfigError:
-        return ""
-    main, _ = read_main(path, os.environ)
-    settings = None if main is None else read_settings(main, path)[0]
-    return "" if settings is None else public_url_of(settings)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sentinel.cli.address import public_url
 from sentinel.cli.app import (
     ConfigOption,
     JsonOption,
@@ -60,9 +61,10 @@ def report(
         render_text,
     )
 
-    reporter, now = _reporter(config), SystemClock().now()
+    now = SystemClock().now()
     found: DebugReport | IncidentReport | None
     with open_store(state_dir) as conn:
+        reporter = _reporter(config, public_url(conn, config))
         if incident is not None and group is None:
             found = reporter.on_incident(conn, incident, now)
             missing = f"there is no incident {incident}: `sentinel incidents` lists them"
@@ -124,10 +126,10 @@ def _policy(config: Path | None) -> "ScrubPolicy | None":
     return None
 
 
-def _reporter(config: Path | None) -> "Reporter":
+def _reporter(config: Path | None, url: str) -> "Reporter":
     """With the shipped catalog and the built-in rankers where there is no configuration."""
     from sentinel.causes import CauseFinder
-    from sentinel.config.settings import public_url_of, read_main, read_settings
+    from sentinel.config.settings import read_main, read_settings
     from sentinel.data import shipped
     from sentinel.ingest.scrub import Scrubber
     from sentinel.intelligence.catalog_files import load_catalog
@@ -152,14 +154,12 @@ def _reporter(config: Path | None) -> "Reporter":
     finder = CauseFinder(catalog, registry.all("ranker"), needs)
     scrubber = Scrubber(None if settings is None else settings.scrub, key=_NO_USERS)
     if settings is None:
-        return Reporter(
-            catalog=catalog, finder=finder, scrubber=scrubber, public_url="http://127.0.0.1:8420"
-        )
+        return Reporter(catalog=catalog, finder=finder, scrubber=scrubber, public_url=url)
     return Reporter(
         catalog=catalog,
         finder=finder,
         scrubber=scrubber,
-        public_url=public_url_of(settings),
+        public_url=url,
         application_url=settings.application_url,
         terms=settings.snapshots,
     )

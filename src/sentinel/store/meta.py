@@ -8,6 +8,7 @@ _SCRUB_KEY = "scrub_key"
 _CHECKSUM_KEY = "checksum_key"
 _LINK_KEY = "link_key"
 _PUSH_KEY = "push_key"
+_PUBLIC_URL = "public_url"
 
 
 def get(conn: sqlite3.Connection, key: str) -> str | None:
@@ -39,6 +40,15 @@ def renew_instance(conn: sqlite3.Connection) -> str:
     name = secrets.token_hex(6)
     set(conn, _INSTANCE, name)
     return name
+
+
+def public_url(conn: sqlite3.Connection) -> str | None:
+    """Where the daemon of this database is reached, or was; None before its first start."""
+    return get(conn, _PUBLIC_URL)
+
+
+def set_public_url(conn: sqlite3.Connection, url: str) -> None:
+    set(conn, _PUBLIC_URL, url)
 
 
 def scrub_key(conn: sqlite3.Connection) -> bytes:
