@@ -92,3 +92,32 @@ def test_a_plugin_that_takes_no_lower_bound_is_warned_of_and_works(tmp_path: Pat
     found, problems = read(tmp_path / "sentinel.yaml", {})
     assert found is not None
     assert [problem.id for problem in problems] == ["probe/never-down"]
+
+
+@pytest.mark.parametrize(
+    ("probe", "told"),
+    [
+        (
+            "type: http, url: shop.example.com",
+            "found 'shop.example.com', expected text such as https://shop.example.com/health"
+            "  [config/wrong-value]\n    hint: begin it with https:// or http://",
+        ),
+        (
+            "type: http, url: https://alice@shop.example.com",
+            "found *** (an address with a user), expected text such as"
+            " https://shop.example.com/health  [config/wrong-value]",
+        ),
+        (
+            "type: tcp, port: 25, host: shop.example.com/",
+            "found 'shop.example.com/', expected text such as shop.example.com"
+            "  [config/wrong-value]",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_pattern_is_told_by_an_example(
+    tmp_path: Path, probe: str, told: str
+) -> None:
+    (tmp_path / "sentinel.yaml").write_text(f"probes: [{{name: shop, {probe}}}]\n")
+    found, problems = read(tmp_path / "sentinel.yaml", {})
+    assert found is None
+    assert [str(one).partition(": probes[0].")[2].partition(": ")[2] for one in problems] == [told]

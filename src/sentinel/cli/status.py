@@ -105,7 +105,8 @@ def link(
     with contextlib.closing(connect(state)) as conn, transaction(conn):
         if not store.knows_tenant(conn, tenant):
             known = store.tenant_names(conn)
-            others = f"expected {one_of(known)}" if known else "none is known yet"
+            nobody = "none is known yet: list it under `tenants:`, or add it on the page Clients"
+            others = f"expected {one_of(known)}" if known else nobody
             hint = did_you_mean(tenant, known) or others
             raise Invalid(f"found no tenant {tenant!r}: {hint}")
         if take_back:

@@ -12,7 +12,9 @@ from sentinel.model.alert import AlertSeverity
 from sentinel.model.values import Duration, duration
 
 SignUp = Literal["off", "open", "tenant-only"]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$")]
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$", examples=["en", "pt-BR"])
+]
 
 
 class ContactQuiet(Section, frozen=True):

@@ -59,7 +59,7 @@ class StatusPage(Section, frozen=True):
         ),
     ] = None
     accent: Annotated[
-        Colour | None, Meta(description="Your colour, such as #17507f, for links and buttons.")
+        Colour | None, Meta(description="Your colour, for links and buttons.")
     ] = None
     accent_dark: Annotated[
         Colour | None,

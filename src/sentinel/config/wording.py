@@ -7,6 +7,7 @@ from typing import Any
 from sentinel.config.document import plain
 from sentinel.config.schema import LISTEN, URL
 from sentinel.config.schema_broadcasts import PUBLISH
+from sentinel.config.schema_status import COLOUR
 from sentinel.config.section import FIELD, LABEL, NAME
 from sentinel.config.suggest import did_you_mean, one_of, show
 from sentinel.model.values import Duration, Size
@@ -21,6 +22,7 @@ PATTERNS = {
     FIELD: "a label or a field, of letters, digits, _ . and -",
     LISTEN: "an address and a port such as 127.0.0.1:8420",
     PUBLISH: "auto, draft, or hold and a duration such as hold 10m",
+    COLOUR: "a colour such as #17507f",
     URL: "an address such as https://sentinel.example.com, without user and query",
 }
 _BOUNDS = {
@@ -29,6 +31,7 @@ _BOUNDS = {
     "maximum": "at most",
     "exclusiveMaximum": "below",
 }
+_ADDRESS = "^https?://"
 _BOOLEANS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -85,7 +88,7 @@ def _plain_words(schema: Schema) -> str:
 def _text_words(schema: Schema) -> str:
     pattern, least, most = (schema.get(key) for key in ("pattern", "minLength", "maxLength"))
     if pattern:
-        return PATTERNS.get(pattern, f"text that matches {pattern}")
+        return pattern_words(schema)
     if least and most:
         return f"text of {least} to {most} characters"
     if most:
@@ -93,6 +96,15 @@ def _text_words(schema: Schema) -> str:
     if least:
         return "text that is not empty" if least == 1 else f"text of at least {least} characters"
     return "text"
+
+
+def pattern_words(schema: Schema) -> str:
+    """Of text that has a pattern. Few people read those: an example says more."""
+    pattern = schema["pattern"]
+    if pattern in PATTERNS:
+        return PATTERNS[pattern]
+    examples = " or ".join(str(example) for example in schema.get("examples", ()))
+    return f"text such as {examples}" if examples else f"text that matches {pattern}"
 
 
 def mend(value: Any, schema: Schema) -> str:
@@ -108,6 +120,8 @@ def mend(value: Any, schema: Schema) -> str:
         return _mend_duration(str(value))
     if any(branch.get("pattern") == Size.pattern for branch in branches):
         return f"add a unit: {value}KB" if re.fullmatch(r"[0-9]+", str(value)) else ""
+    if any(str(branch.get("pattern")).startswith(_ADDRESS) for branch in branches):
+        return "" if "://" in str(value) else "begin it with https:// or http://"
     if "string" in types and not isinstance(value, str):
         return f'put it in quotes: "{show(value)}"'
     if "boolean" in types and isinstance(value, str):

@@ -18,7 +18,7 @@ from sentinel.config.schema import Action, Channel, MainFile, Probe, Rule, Rules
 from sentinel.config.section import Section
 from sentinel.config.tagged import Registry, merged_schema
 from sentinel.config.validation import schema_of
-from sentinel.config.wording import PATTERNS, Schema
+from sentinel.config.wording import PATTERNS, Schema, pattern_words
 from sentinel.errors import ConfigError
 from sentinel.model.signal import KINDS
 
@@ -87,8 +87,8 @@ def _worded(schema: Any) -> Any:
         return schema
     worded = {key: _worded(item) for key, item in schema.items()}
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and pattern in PATTERNS:
-        worded["patternErrorMessage"] = f"Expected {PATTERNS[pattern]}"
+    if isinstance(pattern, str) and (pattern in PATTERNS or "examples" in schema):
+        worded["patternErrorMessage"] = f"Expected {pattern_words(schema)}"
     return worded
 
 

@@ -57,7 +57,7 @@ class DiscordParams(Params, frozen=True):
         Meta(description="The webhook: `https://discord.com/api/webhooks/…`. It holds a token."),
     ]
     thread: Annotated[
-        Annotated[str, Meta(pattern=r"^\d{5,25}$")] | None,
+        Annotated[str, Meta(pattern=r"^\d{5,25}$", examples=["112233445566778899"])] | None,
         Meta(description="The id of a thread of that channel to write in."),
     ] = None
 

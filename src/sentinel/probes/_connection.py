@@ -13,7 +13,10 @@ from msgspec import Meta
 from sentinel.probes._latency import Failed
 
 LONGEST_LINE = 65_536
-Host = Annotated[str, Meta(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")]
+Host = Annotated[
+    str,
+    Meta(min_length=1, max_length=253, pattern=r"^[^\s/@]+$", examples=["shop.example.com"]),
+]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -37,7 +37,14 @@ _MOST_SAID = 3
 
 
 class HttpParams(Params, frozen=True):
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s@]+$", description="What to ask for.")]
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https?://[^\s@]+$",
+            examples=["https://shop.example.com/health"],
+            description="What to ask for.",
+        ),
+    ]
     method: Annotated[
         Literal["GET", "HEAD", "OPTIONS", "POST"], Meta(description="The request's method.")
     ] = "GET"

@@ -10,7 +10,9 @@ from sentinel.api import Metric, Params
 from sentinel.probes.http_json import MISSING, Unreadable, at, checked_path, document, quote
 
 MOST = 50
-MetricName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$", max_length=100)]
+MetricName = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_.]*$", max_length=100, examples=["orders.waiting"])
+]
 
 
 class JsonNumber(Params, frozen=True):

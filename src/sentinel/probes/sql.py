@@ -38,7 +38,12 @@ class SqlParams(DatabaseAddress, frozen=True, kw_only=True):
 
     query: Annotated[str, Meta(min_length=1, description="Gives one row with one number.")]
     metric: Annotated[
-        str, Meta(pattern=r"^[a-z][a-z0-9_.]*$", description="What the number is called.")
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9_.]*$",
+            examples=["orders.waiting"],
+            description="What the number is called.",
+        ),
     ] = "sql.value"
     unit: Annotated[str | None, Meta(description="The number's unit, such as s or B.")] = None
     degraded_above: Annotated[float | None, Meta(description="Degraded with more.")] = None

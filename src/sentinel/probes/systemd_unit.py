@@ -20,7 +20,8 @@ class SystemdUnitParams(Params, frozen=True):
             min_length=1,
             max_length=255,
             pattern=r"^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$",
-            description="Its name, such as nginx.service.",
+            examples=["nginx.service"],
+            description="The unit's name.",
         ),
     ]
     inactive: Annotated[
