@@ -453,6 +453,17 @@ def test_a_message_for_several_incidents_counts_and_lists_the_others() -> None:
     assert [one["id"] for one in message.payload["data"]["others"]] == [8, 9]
 
 
+def test_errors_with_the_same_words_are_told_apart_by_their_code_and_tenant() -> None:
+    facts = several()
+    others = tuple(
+        replace(facts.page.others[0], title=title, code=code, tenant="globex")
+        for title, code in [("it failed", "ORDER_LOST"), ("ORDER_LATE of globex", "ORDER_LATE")]
+    )
+    text = compose(replace(facts, page=replace(facts.page, others=others)), delivery("firing")).text
+    assert "[warning] ORDER_LOST: it failed · globex, since" in " ".join(text.split())
+    assert "[warning] ORDER_LATE of globex, since" in " ".join(text.split())
+
+
 def test_where_characters_count_nothing_is_said_to_stand_below() -> None:
     message = compose(several(), delivery("firing"))
     assert "and 2 more: " in message.short

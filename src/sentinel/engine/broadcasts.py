@@ -229,7 +229,7 @@ def _begin(state: State, rule: BroadcastRule, incident: Incident, alert: Alert) 
         origin=_origin_of(incident),
     )
     state.put_broadcast(broadcast)
-    text = f"broadcast {broadcast.id} ({rule.title}), as {rule.name} of `broadcasts:` asks"
+    text = f"broadcast {broadcast.id} ({rule.title}), as the entry {rule.name} asks"
     state.decide("broadcast_begun", "rule", text, alert=alert.id, incident=incident.id)
     wait = max(correlation.hold_in(state, incident, alert), remedies.hold_of(state, alert))
     _say(state, rule, broadcast, "investigating", wait=wait)

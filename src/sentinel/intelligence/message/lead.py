@@ -58,7 +58,8 @@ def _over(facts: PageFacts, delivery: Delivery) -> str:
     incident = facts.page.incident
     lasted = span((incident.resolved or delivery.created) - incident.opened)
     begun = clock_time(incident.opened, delivery.created, facts.zone)
-    what = _sentence(facts.past_impact or incident.title)
+    # A title says how things were, in the present: "The shop is down" is not so any more.
+    what = _sentence(facts.past_impact or f"It was: {incident.title}")
     over = "It is over" if incident.resolved_by is None else f"{incident.resolved_by} resolved it"
     return f"{over}. It lasted {lasted}, from {begun}. {what}"
 

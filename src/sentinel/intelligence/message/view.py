@@ -313,8 +313,13 @@ def _other(facts: PageFacts, incident: Incident, delivery: Delivery) -> Other:
     when = f"since {since}"
     if incident.resolved is not None:
         when = f"over, lasted {span(incident.resolved - incident.opened)} from {since}"
-    title = one_line(incident.title, 160)
-    return Other(f"[{incident.severity}] {title}, {when}", facts.url_of(incident))
+    # Many errors have the same words: only their code, and whom they hurt, tell them apart.
+    code, tenant = incident.code or "", incident.tenant or ""
+    name = incident.title if code in incident.title else f"{code}: {incident.title}"
+    where = "" if tenant in incident.title else f" · {one_line(tenant, _PLACE)}"
+    return Other(
+        f"[{incident.severity}] {one_line(name, 160)}{where}, {when}", facts.url_of(incident)
+    )
 
 
 def _few(texts: tuple[str, ...]) -> list[str]:
