@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from structlog.testing import capture_logs
 from sentinel.api import Permanent, Retryable, Secret
 from sentinel.errors import StoreError
 from sentinel.model.delivery import Delivery, Message, Reason
-from sentinel.outbox import Channel
+from sentinel.outbox import Channel, Outbox
 from sentinel.store import deliveries, sending
 from sentinel.testing.notifier import MemoryNotifier
 from tests.outbox_world import World
@@ -36,6 +37,23 @@ async def test_a_delivery_is_sent_once_and_keeps_its_receipt(world: World) -> No
     sent = world.get(id)
     assert (sent.state, sent.attempts, sent.receipt) == ("sent", 1, "memory-1")
     assert [message.key for message in world.mail.accepted] == [sent.key]
+
+
+async def test_whoever_watches_hears_of_a_message_once_it_was_sent(world: World) -> None:
+    id = world.enqueue()
+    seen: list[str] = []
+    world.outbox = Outbox(
+        world.database,
+        world.channels,
+        world.compose,
+        lambda channel, person: None,
+        world.clock,
+        Random(7),
+        on_change=lambda: seen.append(world.get(id).state),
+    )
+    await world.outbox.start()
+    await world.outbox.idle()
+    assert seen == ["sent"]
 
 
 async def test_what_is_written_while_it_runs_is_sent_when_it_is_notified(world: World) -> None:

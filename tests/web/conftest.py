@@ -114,6 +114,7 @@ class World:
             address_of(found.config),
             self.clock,
             random.Random(1),
+            on_change=lambda: self.live.tell("deliveries"),
         )
         await self.outbox.start()
         self.pipeline = Pipeline(self.database, setup, self.clock, self._committed)

@@ -40,7 +40,6 @@ async def send_info(world: World) -> None:
     await world.database.write(lambda conn: deliveries.enqueue(conn, intent, world.clock.now()))
     world.outbox.notify(("inbox",))
     await world.settle()
-    world.live.tell("deliveries")
 
 
 async def touched(world: World, page: Page) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import chain
 from random import Random
@@ -32,7 +32,8 @@ class Outbox:
     is killed, or the provider is too slow, between its taking the message and our noting it;
     both carry the same key.
 
-    The channels' notifiers are started and stopped by the caller.
+    The channels' notifiers are started and stopped by the caller. `on_change` is called whenever
+    the state of a delivery to operators has changed; those to clients are too many for that.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Outbox:
         random: Random,
         metrics: Metrics | None = None,
         policy: Policy | None = None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._channels = {channel.name: channel for channel in channels}
         self._address_of = address_of
@@ -57,6 +59,7 @@ class Outbox:
             fall_back=self._fall_back,
             has_taker=lambda delivery: self._taker(delivery, set()) is not None,
             notify=lambda channel: self.notify((channel,)),
+            changed=on_change,
             clock=clock,
             random=random,
             policy=policy or Policy(),
@@ -153,6 +156,8 @@ class Outbox:
         self._tools.metrics.outcomes.labels(delivery.channel, outcome).inc()
         say = _log.info if outcome == "delivered" else _log.error
         say(f"message_{outcome}", delivery=delivery.id, channel=delivery.channel, detail=detail)
+        if delivery.subscription is None:
+            self._tools.changed()
         if taker is not None:
             self._tools.metrics.fallbacks.labels(delivery.channel).inc()
             again.add(taker)

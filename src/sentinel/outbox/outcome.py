@@ -168,3 +168,5 @@ class Outcomes:
             attempt=delivery.attempts,
             **facts,
         )
+        if delivery.subscription is None:
+            self._tools.changed()

@@ -33,7 +33,8 @@ class Store(Protocol):
 class Tools(Struct, frozen=True):
     """`fall_back` writes the delivery's copy for the next channel and gives that channel's name,
     or None where nobody is left to take it; `has_taker` tells beforehand whether that is so.
-    `notify` wakes the lane of a channel."""
+    `notify` wakes the lane of a channel. `changed` is told that deliveries are other than they
+    were."""
 
     store: Store
     writes: GroupedWrites
@@ -41,6 +42,7 @@ class Tools(Struct, frozen=True):
     fall_back: Callable[[sqlite3.Connection, Delivery, float], str | None]
     has_taker: Callable[[Delivery], bool]
     notify: Callable[[str], None]
+    changed: Callable[[], None]
     clock: Clock
     random: Random
     policy: Policy
