@@ -153,3 +153,23 @@ def test_what_waits_for_a_digest_does_not_keep_what_waits_for_the_morning() -> N
     for first, second in ((night, digest), (digest, night)):
         (kept,) = keep(keep(Paging(route="r", key="k"), first), second).held
         assert (kept.until, kept.severity, set(kept.incidents)) == (7 * HOUR, "critical", {1, 2})
+
+
+def left_alone() -> World:
+    world = disturbed()
+    world.run(SetDoNotDisturb("alice", 5 * HOUR, "alice", HOUR))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("world", "why"),
+    [
+        (digested(), "digest_due"),
+        (digested(quiet={"alice": Quiet(start=0, end=600, zone=UTC)}), "quiet_hours_over"),
+        (left_alone(), "do_not_disturb_over"),
+    ],
+)
+def test_what_has_waited_is_told_with_what_it_waited_for(world: World, why: str) -> None:
+    world.run(error(2 * HOUR, code="A"), until=12 * HOUR)
+    told = zip(world.verbs(), world.reasons(), strict=True)
+    assert [reason for verb, reason in told if verb == "delivery_enqueued"] == [why]

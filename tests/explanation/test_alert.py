@@ -81,6 +81,8 @@ def test_gates_that_let_it_pass_are_named_too(stored: Stored) -> None:
         "inhibited",
         "muted",
         "quiet_hours",
+        "digest",
+        "do_not_disturb",
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.engine.commands import SetDoNotDisturb
 from sentinel.explanation import explain_alert
 from tests.explanation.stored import RULES, START, Stored, book_of, payment
 
@@ -68,3 +69,44 @@ def test_each_gate_is_named(
     until = None if hours is None else START + hours * 3600
     assert [(one.kind, one.until) for one in found.gates if one.closed] == [(kind, until)]
     assert found.headline.startswith(headline)
+
+
+WARNING = RULES.replace("severity: critical", "severity: warning")
+DIGESTED = WARNING.replace(
+    "{email: alice@acme.example}",
+    '{email: alice@acme.example, digest: {at: "09:00", severities: [warning]}}',
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "kind", "text", "due"),
+    [
+        (
+            DIGESTED,
+            "digest",
+            "alice hears of what is warning in a digest",
+            ("digest_due", "the digest of alice is due: firing goes out"),
+        ),
+        (
+            WARNING,
+            "do_not_disturb",
+            "alice does not want to be disturbed",
+            ("do_not_disturb_over", "alice can be disturbed again: firing goes out"),
+        ),
+    ],
+)
+def test_a_person_who_hears_later_is_named_with_the_reason(
+    tmp_path: Path, rules: str, kind: str, text: str, due: tuple[str, str]
+) -> None:
+    book = book_of(tmp_path, rules)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        conn.row_factory = sqlite3.Row
+        stored = Stored(conn, book)
+        if rules == WARNING:
+            stored.ask(SetDoNotDisturb("alice", START + 3600, "alice", stored.now))
+        stored.take(payment(), payment())
+        found = explain_alert(conn, 1, book, stored.now)
+    assert found is not None
+    closed = [(one.kind, one.text, one.until) for one in found.gates if one.closed]
+    assert closed == [(kind, text, START + 3600)]
+    assert due in [(one.what, one.text) for one in found.upcoming]

@@ -9,11 +9,17 @@ from sentinel.engine.state import State
 from sentinel.model.alert import SEVERITY_RANK, AlertSeverity
 from sentinel.model.delivery import DeliveryIntent, Reason, Recipient
 from sentinel.model.paging import Held, Paging
+from sentinel.model.rest import REST_ENDS, Rest
 
 # Who got one of these hears more of the incident later, and of its end.
 _CALLS: tuple[Reason, ...] = ("firing", "assigned")
 # No news any more in the morning.
 _NOT_KEPT: tuple[Reason, ...] = ("reminder", "acknowledged")
+_WAITED_FOR: dict[Rest, str] = {
+    "quiet_hours": "the end of quiet hours",
+    "digest": "a digest",
+    "do_not_disturb": "the end of do-not-disturb",
+}
 
 
 def tell(
@@ -49,7 +55,7 @@ def tell(
             continue
         wait = wait_of(state, recipient.person, reason, severity, kept=kept)
         if wait is not None:
-            held = Held(wait.until, recipient, reason, tuple(incidents), severity)
+            held = Held(wait.until, recipient, reason, tuple(incidents), severity, wait.reason)
             paging = _hold(state, paging, held, wait)
             continue
         if reason in _CALLS:
@@ -90,7 +96,7 @@ def tell_held(state: State, paging: Paging) -> Paging:
     due = [one for one in paging.held if one.until <= state.now]
     paging = replace(paging, held=tuple(one for one in paging.held if one.until > state.now))
     for one in due:
-        to, why = [one.recipient], "quiet_hours_over"
+        to, why = [one.recipient], REST_ENDS[one.rest]
         paging = tell(state, paging, to, one.reason, why, one.incidents, one.severity, kept=True)
     return paging
 
@@ -143,9 +149,11 @@ def keep(paging: Paging, held: Held) -> Paging:
     ]
     # What waits for a digest must not keep what waits for the end of a night, nor make it less.
     for one in same:
+        first = min(one, held, key=lambda waiting: waiting.until)
         held = replace(
             held,
-            until=min(one.until, held.until),
+            until=first.until,
+            rest=first.rest,
             incidents=tuple(dict.fromkeys((*one.incidents, *held.incidents))),
             severity=worse(one.severity, held.severity),
         )
@@ -160,7 +168,7 @@ def drop_held(state: State, paging: Paging, incident: int, reason: str) -> Pagin
         if incident not in one.incidents or one.reason == "resolved":
             kept.append(one)
             continue
-        text = f"{one.reason} to {one.recipient.person} had waited for the end of quiet hours"
+        text = f"{one.reason} to {one.recipient.person} had waited for {_WAITED_FOR[one.rest]}"
         state.decide("not_delivered", reason, text, incident=incident)
         if rest := less(one.incidents, incident):
             kept.append(replace(one, incidents=rest))

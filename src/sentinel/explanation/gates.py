@@ -10,19 +10,23 @@ from sentinel.engine import gates
 from sentinel.engine.book import Book
 from sentinel.engine.inhibition import Inhibition
 from sentinel.engine.matchers import Matchers, all_hold, parse_matchers
-from sentinel.engine.quiet import quiet_until
+from sentinel.engine.rests import rest_of
 from sentinel.engine.routing import Route
+from sentinel.explanation.upcoming import dnd_at
 from sentinel.model.alert import Alert
+from sentinel.model.rest import DoNotDisturb, Rest
 from sentinel.model.silence import Silence
 from sentinel.store import alerts, silences
 
-Kind = Literal["silenced", "maintenance", "inhibited", "muted", "quiet_hours"]
+Kind = Literal["silenced", "maintenance", "inhibited", "muted"] | Rest
 _PASSED: dict[Kind, str] = {
     "silenced": "no silence matches it",
     "maintenance": "no maintenance that is on matches it",
     "inhibited": "no alert that fires inhibits it",
     "muted": "no mute time of its routes is on",
     "quiet_hours": "nobody who is told has quiet hours",
+    "digest": "nobody who is told hears of it in a digest",
+    "do_not_disturb": "nobody who is told wants to be left alone now",
 }
 
 
@@ -55,7 +59,7 @@ def lines(
     closed = [
         *_of_alert(conn, book, alert, now),
         *_of_routes(routes, now),
-        *_of_people(book, alert, people, now),
+        *_of_people(book, dnd_at(conn, now), alert, people, now),
     ]
     kinds = {one.kind for one in closed}
     passed = [
@@ -96,10 +100,14 @@ def _of_routes(routes: Iterable[Route], now: float) -> Iterator[GateLine]:
             yield GateLine(kind="muted", closed=True, text=gate.text, until=gate.until)
 
 
-def _of_people(book: Book, alert: Alert, people: Iterable[str], now: float) -> Iterator[GateLine]:
+def _of_people(
+    book: Book,
+    dnd: Mapping[str, DoNotDisturb],
+    alert: Alert,
+    people: Iterable[str],
+    now: float,
+) -> Iterator[GateLine]:
     for person in dict.fromkeys(people):
-        quiet = book.quiet.get(person)
-        end = quiet_until(quiet, now, alert.severity) if quiet else None
-        if end is not None:
-            text = f"{person} has quiet hours"
-            yield GateLine(kind="quiet_hours", closed=True, text=text, until=end)
+        wait = rest_of(book, dnd, person, alert.severity, now)
+        if wait is not None:
+            yield GateLine(kind=wait.reason, closed=True, text=wait.text, until=wait.until)

@@ -107,7 +107,8 @@ def _and_now(incident: Incident, upcoming: Sequence[Upcoming], quiet: str, now: 
 
 
 def _next_message(upcoming: Sequence[Upcoming]) -> Upcoming | None:
-    messages = ("step", "news", "quiet_hours_over", "reminder")
+    rests = ("quiet_hours_over", "digest_due", "do_not_disturb_over")
+    messages = ("step", "news", *rests, "reminder")
     return next((one for one in upcoming if one.what in messages), None)
 
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from sentinel.engine.book import Book
 from sentinel.engine.due import alert_due
-from sentinel.engine.quiet import quiet_until
+from sentinel.engine.rests import rest_of
 from sentinel.engine.routing import Escalation, Route
 from sentinel.engine.rules import Remedy, Rule
 from sentinel.engine.stand_ins import StandIns, stand_ins_of
@@ -16,15 +16,16 @@ from sentinel.explanation.wording import gate_text, until, who
 from sentinel.model.action import Attempt
 from sentinel.model.alert import Alert, Incident
 from sentinel.model.delivery import Recipient
-from sentinel.model.paging import Gate, Paging
-from sentinel.store import overrides, pagings
+from sentinel.model.paging import Gate, Held, Paging
+from sentinel.model.rest import REST_ENDS, DoNotDisturb
+from sentinel.store import overrides, pagings, rests
 
 
 class Upcoming(Struct, frozen=True, kw_only=True):
     """`what` is a stable word: alert_fires, alert_ends, detector_asked, gate_opens, step, news,
-    reminder, all_clear, quiet_hours_over, ack_reminder, ack_timeout, outlived, remedy_runs,
-    remedy_overdue or remedy_judged. `at` is None where something without a known time has to
-    happen first; `to` are those who will be told."""
+    reminder, all_clear, quiet_hours_over, digest_due, do_not_disturb_over, ack_reminder,
+    ack_timeout, outlived, remedy_runs, remedy_overdue or remedy_judged. `at` is None where
+    something without a known time has to happen first; `to` are those who will be told."""
 
     at: float | None
     what: str
@@ -107,8 +108,9 @@ def pagings_of(
     """What the routes that tell of an incident have done and will do, in the order of names."""
     routes = {one.name: one for one in _all_of(book.routes)}
     stand_ins = stand_ins_at(conn, book, now)
+    dnd = dnd_at(conn, now)
     return [
-        _view(one, incident, book, routes, stand_ins)
+        _view(one, incident, book, routes, stand_ins, dnd)
         for one in pagings.of_incident(conn, incident.id)
     ]
 
@@ -116,6 +118,11 @@ def pagings_of(
 def stand_ins_at(conn: sqlite3.Connection, book: Book, now: float) -> StandIns:
     """Who is on call by overrides that people have set, from now on."""
     return stand_ins_of(overrides.lasting(conn, now), book.people)
+
+
+def dnd_at(conn: sqlite3.Connection, now: float) -> Mapping[str, DoNotDisturb]:
+    """Who does not want to be disturbed, by name."""
+    return {one.person: one for one in rests.lasting(conn, now)}
 
 
 def _all_of(route: Route) -> Iterator[Route]:
@@ -130,6 +137,7 @@ def _view(
     book: Book,
     routes: Mapping[str, Route],
     stand_ins: StandIns,
+    dnd: Mapping[str, DoNotDisturb],
 ) -> PagingView:
     route = routes.get(paging.route)
     escalation = route.escalation if route else None
@@ -141,7 +149,7 @@ def _view(
         steps=len(escalation.steps) if escalation else 0,
         rounds_left=max(0, escalation.repeat - paging.round) if escalation else 0,
         gate=paging.gate,
-        upcoming=in_order(_of_paging(paging, incident, escalation, book, stand_ins)),
+        upcoming=in_order(_of_paging(paging, incident, escalation, book, stand_ins, dnd)),
     )
 
 
@@ -156,6 +164,7 @@ def _of_paging(
     escalation: Escalation | None,
     book: Book,
     stand_ins: StandIns,
+    dnd: Mapping[str, DoNotDisturb],
 ) -> Iterator[Upcoming]:
     told = [who(one) for one in paging.told]
     if incident.id in paging.over:
@@ -163,9 +172,9 @@ def _of_paging(
         yield Upcoming(at=paging.over_at, what="all_clear", text=text, to=told)
     for held in paging.held:
         if incident.id in held.incidents:
-            text = f"the quiet hours of {held.recipient.person} are over: {held.reason} goes out"
+            text = f"{_ended(held)}: {held.reason} goes out"
             at, to = held.until, [who(held.recipient)]
-            yield Upcoming(at=at, what="quiet_hours_over", text=text, to=to)
+            yield Upcoming(at=at, what=REST_ENDS[held.rest], text=text, to=to)
     if incident.state != "open" or escalation is None:
         return
     if paging.gate is not None:
@@ -175,16 +184,27 @@ def _of_paging(
     begins = is_news and (paging.anew or paging.step == 0)
     if begins:
         first = _after(paging, paging.flush_at, escalation.steps[0].after)
-        yield from _steps(escalation, 0, first, incident, book, stand_ins)
+        yield from _steps(escalation, 0, first, incident, book, stand_ins, dnd)
     elif is_news:
         text = f"the route {paging.route} tells of it, with whatever else is new to the group"
         yield Upcoming(at=_after(paging, paging.flush_at), what="news", text=text, to=told)
     elif paging.step_at is not None:
         due = _after(paging, paging.step_at)
-        yield from _steps(escalation, paging.step, due, incident, book, stand_ins)
+        yield from _steps(escalation, paging.step, due, incident, book, stand_ins, dnd)
     if paging.repeat_at is not None and not begins:
         text = "they are reminded, if it is still open"
         yield Upcoming(at=_after(paging, paging.repeat_at), what="reminder", text=text, to=told)
+
+
+def _ended(held: Held) -> str:
+    person = held.recipient.person
+    match held.rest:
+        case "quiet_hours":
+            return f"the quiet hours of {person} are over"
+        case "digest":
+            return f"the digest of {person} is due"
+        case "do_not_disturb":
+            return f"{person} can be disturbed again"
 
 
 def _after(paging: Paging, at: float | None, wait: float = 0.0) -> float | None:
@@ -203,6 +223,7 @@ def _steps(
     incident: Incident,
     book: Book,
     stand_ins: StandIns,
+    dnd: Mapping[str, DoNotDisturb],
 ) -> Iterator[Upcoming]:
     """The rest of this round. Whom a step reaches depends on who is on call then."""
     for number, step in list(enumerate(escalation.steps))[first:]:
@@ -212,14 +233,19 @@ def _steps(
         text = f"step {number + 1} of {escalation.name}"
         if at is not None:
             text += "" if reached else ", which reaches nobody then"
-            text += "".join(_quiet_text(one, at, incident, book) for one in reached)
+            text += "".join(_rest_text(one, at, incident, book, dnd) for one in reached)
         yield Upcoming(at=at, what="step", text=text, to=[who(one) for one in reached])
 
 
-def _quiet_text(recipient: Recipient, at: float, incident: Incident, book: Book) -> str:
-    quiet = book.quiet.get(recipient.person or "")
-    end = quiet_until(quiet, at, incident.severity) if quiet else None
-    return "" if end is None else f"; {recipient.person} has quiet hours{until(end, at)}"
+def _rest_text(
+    recipient: Recipient,
+    at: float,
+    incident: Incident,
+    book: Book,
+    dnd: Mapping[str, DoNotDisturb],
+) -> str:
+    wait = rest_of(book, dnd, recipient.person or "", incident.severity, at)
+    return "" if wait is None else f"; {wait.text}{until(wait.until, at)}"
 
 
 def gate_of(pagings: list[PagingView], now: float) -> str:

@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from sentinel.model.alert import AlertSeverity
 from sentinel.model.delivery import Reason, Recipient
+from sentinel.model.rest import Rest
 
 
 class Gate(Struct, frozen=True):
@@ -16,13 +17,14 @@ class Gate(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """A message that waits for the end of its recipient's quiet hours."""
+    """A message that waits until its recipient may be told, and what for."""
 
     until: float
     recipient: Recipient
     reason: Reason
     incidents: tuple[int, ...]
     severity: AlertSeverity
+    rest: Rest = "quiet_hours"
 
 
 class Paging(Struct, frozen=True, kw_only=True):

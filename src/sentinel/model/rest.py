@@ -1,6 +1,16 @@
-"""A person who does not want to be disturbed."""
+"""Why a person hears of something later, and who does not want to be disturbed."""
+
+from typing import Literal
 
 from msgspec import Struct
+
+Rest = Literal["quiet_hours", "digest", "do_not_disturb"]
+REST_ENDS: dict[Rest, str] = {
+    "quiet_hours": "quiet_hours_over",
+    "digest": "digest_due",
+    "do_not_disturb": "do_not_disturb_over",
+}
+"""The stable word for that what waited is told now."""
 
 
 class DoNotDisturb(Struct, frozen=True, kw_only=True):
