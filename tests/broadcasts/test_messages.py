@@ -90,6 +90,28 @@ async def test_the_end_says_how_long_it_was(tmp_path: Path, clock: FakeClock) ->
     assert "From 15 Jan 2027, 08:00 UTC until 15 Jan 2027, 08:01 UTC" in message.text
 
 
+async def test_a_reminder_of_planned_work_says_that_it_is_one(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    rules = RULES + (
+        "maintenance:\n"
+        '  - {name: move, matchers: [team=db], from: "2027-01-15T10:00Z",'
+        ' until: "2027-01-15T11:00Z", announce: {title: We move, before: [2h, 1h],'
+        " messages: {scheduled: Soon., in_progress: Now.}}}\n"
+    )
+    async with told(tmp_path, clock, rules=rules) as world:
+        await world.subscribe("ann@acme.example")
+        for seconds in (60, 3600, 3600):
+            await world.pass_time(seconds)
+            await world.tell()
+        subjects = [one.subject for one in await world.composed()]
+    assert subjects == [
+        "Planned maintenance: We move",
+        "Reminder: Planned maintenance: We move",
+        "Maintenance has begun: We move",
+    ]
+
+
 async def test_one_broadcast_is_one_thread(tmp_path: Path, clock: FakeClock) -> None:
     async with told(tmp_path, clock) as world:
         await first(world)

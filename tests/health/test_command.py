@@ -28,11 +28,12 @@ def state(tmp_path: Path) -> Path:
     return tmp_path / "state"
 
 
-def say(state: Path, **states: State) -> None:
+def say(state: Path, ago: float = 0.0, /, **states: State) -> None:
     connection = connect(state)
     with transaction(connection):
         for name, found in states.items():
-            status = Status(status=found, component=name, received=time.time(), message="said so")
+            received = time.time() - ago
+            status = Status(status=found, component=name, received=received, message="said so")
             components.note(connection, status, signals.pack(status))
     connection.close()
 
@@ -62,6 +63,15 @@ def test_the_table_has_what_the_configuration_names_and_what_was_heard_of(state:
     _, text = run(state, "health")
     assert "Overall: degraded" in text
     assert [line.split()[0] for line in text.splitlines()[2:]] == ["down", "unknown", "up"]
+
+
+def test_the_table_says_of_how_much_time_anything_is_known(state: Path) -> None:
+    # What a probe said holds for an hour.
+    say(state, 7_200, shop="up")
+    _, text = run(state, "health")
+    head, *rows = text.splitlines()[1:]
+    shop = next(row for row in rows if " shop " in row)
+    assert shop[head.index("KNOWN") :].startswith("1 h ")
 
 
 def test_programs_get_json(state: Path) -> None:

@@ -231,9 +231,13 @@ def _view(facts: UpdateFacts, delivery: Delivery) -> _View:
 def _section(facts: UpdateFacts, words: Words) -> _Section:
     language = facts.contact.language
     text = visible(facts.update.words(language)).strip()
+    badge = words.say(language, facts.update.phase)
+    if facts.update.phase == "scheduled" and not facts.first:
+        # With the same words twice it would pass for a mistake, or for other work.
+        badge = words.say(language, "reminder", phase=badge)
     return _Section(
         phase=facts.update.phase,
-        badge=words.say(language, facts.update.phase),
+        badge=badge,
         title=one_line(facts.broadcast.title, 200),
         paragraphs=[part.split("\n") for part in text.split("\n\n")],
         html=rendered(text, _STYLES) if facts.update.phase == "postmortem" else "",

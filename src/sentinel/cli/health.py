@@ -28,7 +28,7 @@ from sentinel.cli.lists import open_store
 from sentinel.clock import SystemClock
 from sentinel.errors import ConfigError, Invalid, StoreError
 from sentinel.health.bars import percent
-from sentinel.intelligence.wording import counted
+from sentinel.intelligence.wording import counted, span
 from sentinel.model.snapshot import OVERALL_RANK
 from sentinel.store import audit, drills
 from sentinel.store.connection import connect, connect_readonly, transaction
@@ -59,7 +59,8 @@ def health(
         show_json(found)
     else:
         console.print(f"Overall: {found.overall}", markup=False)
-        columns = ("STATE", "SINCE", "COMPONENT", "24H", "7D", "30D", "90D", "BUDGET", "MESSAGE")
+        shares = ("24H", "7D", "30D", "90D", "KNOWN")
+        columns = ("STATE", "SINCE", "COMPONENT", *shares, "BUDGET", "MESSAGE")
         empty = "No components: list probes, or `components:`, in sentinel.yaml."
         rows = [_row(one, now) for one in found.components]
         show_table(columns, rows, wide=("COMPONENT", "MESSAGE"), empty=empty)
@@ -114,6 +115,8 @@ def _row(one: "ComponentHealth", now: float) -> tuple[object, ...]:
         ago(one.since, now),
         one.name,
         *(percent(uptime.share) for uptime in one.uptime),
+        # A share of minutes must not pass for one of months.
+        span(one.uptime[-1].seconds.told) if one.uptime[-1].seconds.told else "-",
         f"{one.budget.left:.0%}" if known else "-",
         one.message,
     )

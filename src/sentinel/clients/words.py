@@ -99,6 +99,7 @@ ENGLISH: dict[str, str] = {
     "monitoring": "Monitoring",
     "resolved": "Resolved",
     "scheduled": "Planned maintenance",
+    "reminder": "Reminder: {phase}",
     "in_progress": "Maintenance has begun",
     "completed": "Maintenance is completed",
     "correction": "Correction",

@@ -58,9 +58,7 @@ class StatusPage(Section, frozen=True):
             "beside the title."
         ),
     ] = None
-    accent: Annotated[
-        Colour | None, Meta(description="Your colour, for links and buttons.")
-    ] = None
+    accent: Annotated[Colour | None, Meta(description="Your colour, for links and buttons.")] = None
     accent_dark: Annotated[
         Colour | None,
         Meta(description="The same on dark screens; made from `accent` if left out."),

@@ -31,11 +31,15 @@ class Seconds(Struct, frozen=True, kw_only=True):
         return self.up + self.degraded + self.down
 
     @property
+    def told(self) -> float:
+        """Of which something is known, planned work included."""
+        return self.known + self.planned
+
+    @property
     def partial(self) -> float | None:
         """The seconds of which something is known, where that is less than nine tenths of the time
         and a share would promise more than it says."""
-        told = self.known + self.planned
-        return told if self.known and told < 9 * self.unknown else None
+        return self.told if self.known and self.told < 9 * self.unknown else None
 
     @property
     def share(self) -> float | None:
