@@ -49,6 +49,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     component: str
     retries: int = 0
+    code: str | None = None
     tags: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -79,6 +80,7 @@ def jobs(probes: Iterable[ProbeConfig], registry: Registry) -> list[Job]:
                 timeout=probe.timeout,
                 component=probe.component,
                 retries=probe.retries,
+                code=probe.code,
                 tags=probe.tags,
             )
         )
@@ -241,12 +243,7 @@ class _Runner:
         return [self._filled(signal) for signal in checked(await self._probe.probe())]
 
     def _filled(self, signal: AnySignal) -> AnySignal:
-        return replace(
-            signal,
-            at=signal.at or self._clock.now(),
-            component=signal.component or self._job.component,
-            tags={"probe": self._job.name, **self._job.tags, **signal.tags},
-        )
+        return completed(signal, self._job, self._clock.now())
 
     def _unknown(self, faulted: Faulted) -> AnySignal:
         if faulted.how != "quarantined":
@@ -293,6 +290,18 @@ def checked(signals: Any) -> list[AnySignal]:
     if len(signals) > MOST_SIGNALS:
         raise TypeError(f"probe() gave {len(signals)} signals, expected at most {MOST_SIGNALS}")
     return [_checked(signal) for signal in signals]
+
+
+def completed(signal: AnySignal, job: Job | ProbeConfig, now: float) -> AnySignal:
+    """With what the configuration says of it."""
+    if isinstance(signal, Status) and signal.status == "down" and signal.code is None:
+        signal = replace(signal, code=job.code)
+    return replace(
+        signal,
+        at=signal.at or now,
+        component=signal.component or job.component,
+        tags={"probe": job.name, **job.tags, **signal.tags},
+    )
 
 
 def _checked(signal: Any) -> AnySignal:

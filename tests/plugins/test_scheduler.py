@@ -126,6 +126,21 @@ async def test_signals_are_completed_with_time_component_and_tags(world: World) 
     assert (status.component, status.at) == ("other", 5.0)
 
 
+async def test_what_is_down_has_the_code_of_its_probe_and_nothing_else_has(world: World) -> None:
+    async def look() -> list[AnySignal]:
+        return [
+            Metric(name="cpu", value=1.5),
+            Status(status="degraded"),
+            Status(status="down"),
+            Status(status="down", code="OTHER"),
+        ]
+
+    await world.scheduler.start([job(probe_of(look), code="REDIS_CONNECTION_ERROR")])
+    await world.after(3)
+    codes = [one.code for one in world.emitted if isinstance(one, Status)]
+    assert codes == [None, "REDIS_CONNECTION_ERROR", "OTHER"]
+
+
 async def test_a_probe_that_raises_makes_its_component_unknown(world: World) -> None:
     async def look() -> None:
         raise OSError("no route to host")

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from sentinel.acting.limits import LIFE_CYCLE_TIMEOUT
 from sentinel.api import AnySignal, Context, Probe, Status
 from sentinel.clock import Clock
 from sentinel.config.model import ProbeConfig
 from sentinel.isolation import Faulted, Guard
 from sentinel.model.values import secrets_in
-from sentinel.scheduler import checked
+from sentinel.scheduler import checked, completed
 
 
 async def look(
@@ -39,12 +37,4 @@ async def look(
             await guard.call(made[0].stop, LIFE_CYCLE_TIMEOUT, even_quarantined=True)
     if isinstance(found, Faulted):
         found = [Status(status="unknown", message=found.reason)]
-    return [
-        replace(
-            signal,
-            at=signal.at or clock.now(),
-            component=signal.component or probe.component,
-            tags={"probe": probe.name, **probe.tags, **signal.tags},
-        )
-        for signal in found
-    ]
+    return [completed(signal, probe, clock.now()) for signal in found]

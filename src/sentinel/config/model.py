@@ -222,6 +222,7 @@ class ProbeConfig(Struct, frozen=True, kw_only=True):
     timeout: float
     retries: int
     component: str
+    code: str | None = None
     tags: Mapping[str, str]
 
 

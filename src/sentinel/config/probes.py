@@ -92,5 +92,6 @@ def _probe(tagged: Tagged[Probe], params: Params) -> ProbeConfig:
         timeout=_timeout_of(tagged),
         retries=common.retries,
         component=common.component or common.name,
+        code=common.code,
         tags=common.tags,
     )

@@ -160,6 +160,14 @@ class Probe(Section, frozen=True):
         Text | None,
         Meta(description="Component that the signals are about; the name if not given."),
     ] = None
+    code: Annotated[
+        Text | None,
+        Meta(
+            description="Code of an error that says the same as this probe does when it finds its "
+            "component down: both are one incident, with the code's entry in the catalog.",
+            examples=["REDIS_CONNECTION_ERROR"],
+        ),
+    ] = None
     tags: Annotated[dict[str, str], Meta(description="Tags put on every signal.")] = {}
 
 

@@ -65,11 +65,13 @@ class Error(Signal, tag="error", frozen=True, kw_only=True):
 
 
 class Status(Signal, tag="status", frozen=True, kw_only=True):
-    """One component's health at one moment. `latency` is in seconds."""
+    """One component's health at one moment. `latency` is in seconds. `code` is that of an error
+    which says the same."""
 
     status: State
     message: str = ""
     latency: float | None = None
+    code: str | None = None
 
 
 class Metric(Signal, tag="metric", frozen=True, kw_only=True):
